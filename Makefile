@@ -1,0 +1,28 @@
+PYTHON ?= python3
+export OMP_NUM_THREADS = 1
+
+.PHONY: install run test test-long lint benchmarks
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install -q --upgrade "pip>=25.1"
+	.venv/bin/python -m pip install -q -e . --group dev
+	touch .venv/installed
+
+run: install
+	.venv/bin/sales-operations run
+
+test: install
+	.venv/bin/python -m pytest -n 2 -m "not long"
+
+test-long: install
+	.venv/bin/python -m pytest -m long
+
+lint: install
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+benchmarks: install
+	.venv/bin/python -m benchmarks
