@@ -1,0 +1,56 @@
+"""The table of every key for ``docs/configuration.md``, made from the schema.
+
+``python -m sales_operations.settings.reference docs/configuration.md`` renews the page below its marker.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from sales_operations.settings.pending import NOTE, note
+from sales_operations.settings.pipelines import StageSettings
+from sales_operations.settings.schema import ROOT, ConfigurationFile
+from sales_operations.settings.shape import dotted, field_shape, leaves
+
+MARKER = "<!-- What follows is made by `python -m sales_operations.settings.reference`. -->\n"
+
+
+def table() -> str:
+    """Every key with its type, default and meaning, as a table in Markdown."""
+    head = ["| key | type | default | what it does |", "|---|---|---|---|"]
+    return "\n".join([*head, *_rows(ConfigurationFile, ""), *_rows(StageSettings, "pipelines.NAME[].")]) + "\n"
+
+
+def renewed(page: str) -> str:
+    """The page with its table made anew; what stands above the marker stays. Raises ValueError without a marker."""
+    above, marker, _ = page.partition(MARKER)
+    if not marker:
+        raise ValueError(f"the page has no line {MARKER!r}")
+    return f"{above}{marker}\n{table()}"
+
+
+def _rows(section: type[BaseModel], prefix: str) -> Iterator[str]:
+    for path, field in leaves(section):
+        default = "required" if field.is_required() else _default(field.get_default())
+        key = f"{prefix}{dotted(path)}"
+        pending = f" **{NOTE}**" if note(key) else ""
+        key = key.removeprefix(f"{ROOT}.")
+        yield f"| `{key}` | {field_shape(field).expected} | {default} | {field.description}{pending} |"
+
+
+def _default(value: Any) -> str:
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, tuple | dict):
+        return "all" if isinstance(value, tuple) else "the built-in one"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    target.write_text(renewed(target.read_text("utf-8")), "utf-8")

@@ -1,0 +1,49 @@
+"""The whole configuration, typed: every key below ``sales_operations``."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from sales_operations.domain.errors import NotFound
+from sales_operations.domain.stages import DEFAULT_PIPELINE, Pipeline
+from sales_operations.settings.base import Section
+from sales_operations.settings.forecasting import Forecasting
+from sales_operations.settings.organisation import Company, Results, Store
+from sales_operations.settings.pipeline_management import PipelineManagement
+from sales_operations.settings.pipelines import BUILT_IN, Pipelines, find_pipeline
+from sales_operations.settings.process_automation import ProcessAutomation
+from sales_operations.settings.sales_enablement import SalesEnablement
+
+ROOT = "sales_operations"
+"""The key that everything in a configuration stands below."""
+
+
+class Settings(Section):
+    """What a configuration says, checked and completed with defaults. Attributes follow the keys of the file."""
+
+    process_automation: ProcessAutomation = ProcessAutomation()
+    forecasting: Forecasting = Forecasting()
+    pipeline_management: PipelineManagement = PipelineManagement()
+    sales_enablement: SalesEnablement = SalesEnablement()
+    company: Company = Company()
+    store: Store = Store()
+    results: Results = Results()
+    pipelines: Pipelines = Field(
+        default=BUILT_IN,
+        description="Own pipelines beside the built-in `default`; one called `default` replaces it. Stages stand in "
+        "the order in which a deal passes them: an open one first, at least one closed_won and one closed_lost.",
+    )
+
+    def pipeline(self, name: str | None = None) -> Pipeline:
+        """The pipeline of that name, or the one called ``default``. Raises NotFound for a name that no pipeline has."""
+        found = find_pipeline(self.pipelines, name or DEFAULT_PIPELINE.name)
+        if found is None:
+            known = ", ".join(self.pipelines)
+            raise NotFound(f"pipeline {name!r} does not exist; use one of {known}, or add it under {ROOT}.pipelines")
+        return found
+
+
+class ConfigurationFile(Section):
+    """The one key at the head of a file, and everything below it."""
+
+    sales_operations: Settings
