@@ -1,0 +1,1 @@
+"""Where everything is kept: tables, transactions, history, audit, and columns for analysis."""

@@ -1,0 +1,91 @@
+"""Which record an external id means: one table of ids per kind and source system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from sqlalchemy import Connection, select
+
+from sales_operations.domain.errors import InvalidInput
+from sales_operations.store import tables
+from sales_operations.store.engine import one_of
+
+PREFIXES = {
+    "users": "user",
+    "teams": "team",
+    "accounts": "acc",
+    "contacts": "con",
+    "leads": "lead",
+    "opportunities": "opp",
+    "activities": "act",
+    "products": "prod",
+    "pricebooks": "price",
+    "items": "item",
+    "quotas": "quota",
+    "rates": "rate",
+}
+"""Kind to the prefix of its record ids."""
+
+NAMED = {"users": ("email", "name"), "accounts": ("name",), "products": ("name", "code"), "teams": ("name",)}
+"""Kinds that a reference may name by something other than an id, and the columns that are tried, in order."""
+
+
+def record_id(kind: str, source: str, external_id: str) -> str:
+    """The id that a record of this source gets: its own where it has this program's form, else derived from it.
+
+    The same source and external id always give the same record id.
+    """
+    prefix = f"{PREFIXES[kind]}_"
+    if external_id.startswith(prefix):
+        return external_id
+    return prefix + blake2b(f"{source}\x00{external_id}".encode(), digest_size=16).hexdigest()
+
+
+def known(connection: Connection, kind: str, source: str, external: Iterable[str]) -> dict[str, str]:
+    """External id to record id, for those of this source that are known."""
+    ids = tables.external_ids.c
+    statement = select(ids.external_id, ids.record_id).where(
+        ids.kind == kind, ids.source == source, one_of(connection, ids.external_id, external)
+    )
+    return {row.external_id: row.record_id for row in connection.execute(statement)}
+
+
+def resolve(connection: Connection, kind: str, source: str, texts: Iterable[str]) -> dict[str, str]:
+    """Reference as found in a source to record id: by external id, by e-mail or name, by record id. Unknown ones lack.
+
+    A name that two records share resolves to none of them.
+    """
+    wanted = set(texts)
+    found = known(connection, kind, source, wanted)
+    table = tables.RECORDS[kind]
+    for column in (*NAMED.get(kind, ()), "id"):
+        missing = wanted.difference(found)
+        if not missing:
+            break
+        asked = {text.lower(): text for text in missing} if column == "email" else {text: text for text in missing}
+        twice: set[str] = set()
+        statement = select(table.c.id, table.c[column]).where(one_of(connection, table.c[column], asked))
+        for identity, value in connection.execute(statement):
+            text = asked[value]
+            if found.setdefault(text, identity) != identity:
+                twice.add(text)
+        for text in twice:
+            del found[text]
+    return found
+
+
+def find(connection: Connection, kind: str, given: str) -> str | None:
+    """The record that a person means by ``given``: a record id, or an external id of any source.
+
+    Raises InvalidInput where two sources use that id for different records.
+    """
+    table = tables.RECORDS[kind]
+    if connection.execute(select(table.c.id).where(table.c.id == given)).first():
+        return given
+    ids = tables.external_ids.c
+    rows = connection.execute(select(ids.source, ids.record_id).where(ids.kind == kind, ids.external_id == given)).all()
+    if len({row.record_id for row in rows}) > 1:
+        choices = ", ".join(f"{row.record_id} ({row.source})" for row in rows)
+        raise InvalidInput(f"{given!r} means several {kind}: {choices}; name the one by its record id")
+    return str(rows[0].record_id) if rows else None

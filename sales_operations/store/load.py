@@ -1,0 +1,184 @@
+"""Many records at once: typed columns become created, changed or unchanged rows, set by set.
+
+Whether anything changed is decided against what the same source said last time, so a second run of a file changes
+nothing, and does not undo what was changed here since.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+
+from sales_operations.domain.kinds import KINDS, Field
+from sales_operations.store import identity, tables
+from sales_operations.store.engine import insert_many, one_of
+from sales_operations.store.unit import Change, Unit, visible_detail
+
+Columns = dict[str, list[Any]]
+"""Import field to values, all of one length: the types of ``domain.kinds``, amounts in minor units."""
+
+KEPT = ("converted_at", "opportunity_id", "opportunity_text")
+"""Columns that an empty cell never clears: what this program did, the source need not know."""
+
+
+@dataclass
+class Loaded:
+    """What became of a batch. ``unresolved``: (field, text) of references to records that are not known."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    repeated: int = 0
+    erased: int = 0
+    unresolved: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, other: Loaded) -> None:
+        """Count another batch in."""
+        self.created += other.created
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.repeated += other.repeated
+        self.erased += other.erased
+        self.unresolved.update(other.unresolved)
+
+
+def load(
+    unit: Unit, kind: str, source: str, columns: Columns, attributes: Sequence[bytes | None] | None = None
+) -> Loaded:
+    """Create or update records of any kind but deals and their history. Where an id comes twice, the last row counts."""
+    loaded = Loaded()
+    # Ids first: a row may refer to another one of its own kind, such as a manager.
+    ids, last = record_ids(unit, kind, source, columns["id"], loaded)
+    names, rows = stored_rows(unit, kind, source, columns, attributes, loaded)
+    present = existing(unit, kind, ids.values())
+    place_of_id = names.index("id")
+    for position, values in enumerate(rows):
+        record_id = ids[columns["id"][position]]
+        if last[record_id] != position:
+            continue
+        values[place_of_id] = record_id
+        said = observed(values)
+        before = present.get(record_id)
+        if before is None:
+            loaded.created += 1
+            unit.add(Change(kind, "create", {**dict(zip(names, values, strict=True)), "observed": said}, None))
+        elif before.get("erased_at") is not None:
+            loaded.erased += 1
+        elif before["observed"] == said:
+            loaded.unchanged += 1
+        else:
+            row = {**before, **_kept(before, dict(zip(names, values, strict=True))), "observed": said}
+            differing = {name: old for name, old in before.items() if row[name] != old and name != "observed"}
+            loaded.updated += 1
+            unit.add(Change(kind, "update", row, before["seq"], visible_detail(kind, differing, row)))
+    return loaded
+
+
+def _kept(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    for name in KEPT:
+        if name in after and after[name] is None:
+            after[name] = before[name]
+    return after
+
+
+def observed(values: Sequence[Any]) -> str:
+    """A digest of what an import says of one record."""
+    return blake2b(orjson.dumps(values), digest_size=8).hexdigest()
+
+
+def stored_rows(
+    unit: Unit, kind: str, source: str, columns: Columns, attributes: Sequence[bytes | None] | None, loaded: Loaded
+) -> tuple[list[str], Iterator[list[Any]]]:
+    """Column names of the store and the rows of a batch under them, references resolved."""
+    names: list[str] = []
+    values: list[Sequence[Any]] = []
+    for known in KINDS[kind].fields:
+        if known.name in columns:
+            for name, column in _stored(unit, source, known, columns[known.name], loaded):
+                names.append(name)
+                values.append(column)
+    if attributes is not None:
+        names.append("attributes")
+        values.append([None if held is None else held.decode() for held in attributes])
+    return names, map(list, zip(*values, strict=True))
+
+
+def _stored(
+    unit: Unit, source: str, known: Field, column: list[Any], loaded: Loaded
+) -> Iterator[tuple[str, Sequence[Any]]]:
+    if known.type == "ref":
+        found = references(unit, source, known, column, loaded)
+        yield f"{known.name}_id", [None if text is None else found.get(text) for text in column]
+        yield f"{known.name}_text", [None if text is None or text in found else text for text in column]
+    elif known.type == "money":
+        yield f"{known.name}_minor", column
+    elif known.type == "bool":
+        yield known.name, [None if value is None else int(value) for value in column]
+    elif known.type == "decimal":
+        yield known.name, [None if value is None else format(value, "f") for value in column]
+    elif known.type != "stage":
+        yield known.name, column
+
+
+def references(unit: Unit, source: str, known: Field, column: list[Any], loaded: Loaded) -> dict[str, str]:
+    """Reference text to record id; what is not known is counted in ``loaded.unresolved``."""
+    counts = Counter(column)
+    counts.pop(None, None)
+    found = identity.resolve(unit.connection, str(known.ref), source, counts) if counts else {}
+    for text, count in counts.items():
+        if text not in found:
+            loaded.unresolved[known.name, text] += count
+    return found
+
+
+def record_ids(
+    unit: Unit, kind: str, source: str, external: Sequence[str], loaded: Loaded
+) -> tuple[dict[str, str], dict[str, int]]:
+    """External id to record id, newly given where needed, and record id to the last row that has it."""
+    ids = identity.known(unit.connection, kind, source, external)
+    fresh = {text: identity.record_id(kind, source, text) for text in external if text not in ids}
+    rows = [(kind, source, text, record_id) for text, record_id in fresh.items()]
+    insert_many(unit.connection, "external_ids", ("kind", "source", "external_id", "record_id"), rows)
+    ids |= fresh
+    last = {ids[text]: position for position, text in enumerate(external)}
+    loaded.repeated += len(external) - len(last)
+    return ids, last
+
+
+def existing(unit: Unit, kind: str, ids: Any) -> dict[str, dict[str, Any]]:
+    """Record id to the record as stored, for those that exist."""
+    table = tables.RECORDS[kind]
+    names = tables.COLUMNS[kind]
+    found = unit.connection.execute(select(table).where(one_of(unit.connection, table.c.id, ids)))
+    return {row.id: dict(zip(names, row, strict=True)) for row in found}
+
+
+def relink(unit: Unit, kind: str, source: str) -> int:
+    """Resolve the references to records of ``kind`` that were kept as text because they came first; gives their number.
+
+    Deals keep theirs: what an import said of a deal is part of its history.
+    """
+    count = 0
+    for name, owner in KINDS.items():
+        for known in owner.fields:
+            if known.ref != kind or name in ("history", "opportunities"):
+                continue
+            table = tables.RECORDS[name]
+            text = table.c[f"{known.name}_text"]
+            waiting = [row[0] for row in unit.connection.execute(select(text).where(text.is_not(None)).distinct())]
+            found = identity.resolve(unit.connection, kind, source, waiting) if waiting else {}
+            if not found:
+                continue
+            for row in unit.connection.execute(select(table).where(one_of(unit.connection, text, found))).all():
+                before = dict(zip(tables.COLUMNS[name], row, strict=True))
+                link = {f"{known.name}_id": found[before[text.name]], f"{known.name}_text": None}
+                unit.update(name, before, link)
+                count += 1
+            unit.flush()
+    return count

@@ -1,0 +1,231 @@
+"""Many deals at once, and many rows of their history: what an import says, as events, and the state that follows.
+
+A current state is one look at a deal. It tells that the deal existed from its creation on, and everything else only from
+the day it was closed, else last modified, else imported: no final value is carried back to the creation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sales_operations.domain.clock import to_micros
+from sales_operations.domain.events import TRACKED, Event
+from sales_operations.domain.kinds import KINDS
+from sales_operations.domain.stages import DEFAULT_PROBABILITIES, OpportunityStage
+from sales_operations.store import history, identity
+from sales_operations.store.load import Columns, Loaded, existing, observed, record_ids, references, stored_rows
+from sales_operations.store.unit import Change, Unit
+
+_TRACKED = frozenset(TRACKED)
+_PROBABILITY = {stage.value: probability for stage, probability in DEFAULT_PROBABILITIES.items()}
+_DERIVED = ("id", "created_at", "updated_at")
+
+
+class DealLoader:
+    """Loads deals and history of one source.
+
+    ``zone`` says when the day of a close date begins; ``exported_at`` when the states were looked at, in microseconds,
+    if that was before they are loaded.
+    """
+
+    def __init__(self, source: str, zone: str, exported_at: int | None = None) -> None:
+        self._source = source
+        self._zone = ZoneInfo(zone)
+        self._exported_at = exported_at
+        self._days: dict[str, int] = {}
+
+    def states(self, unit: Unit, columns: Columns, attributes: Sequence[bytes | None] | None = None) -> Loaded:
+        """Take up current states. Where an id comes twice, the last row counts."""
+        loaded = Loaded()
+        names, rows = stored_rows(unit, "opportunities", self._source, columns, attributes, loaded)
+        ids, last = record_ids(unit, "opportunities", self._source, columns["id"], loaded)
+        present = existing(unit, "opportunities", ids.values())
+        looked_at = unit.now if self._exported_at is None else min(self._exported_at, unit.now)
+        own, canonical = columns.get("stage"), columns.get("canonical_stage")
+        changed: list[tuple[dict[str, Any], dict[str, Any], str]] = []
+        place_of_id = names.index("id")
+        for position, values in enumerate(rows):
+            record_id = ids[columns["id"][position]]
+            if last[record_id] != position:
+                continue
+            values[place_of_id] = record_id
+            stage = None if own is None or canonical is None else (own[position], canonical[position])
+            said = observed([values, stage])
+            before = present.get(record_id)
+            if before is not None and before["observed"] == said:
+                loaded.unchanged += 1
+                continue
+            row = dict(zip(names, values, strict=True))
+            _complete(row, stage)
+            if before is None:
+                loaded.created += 1
+                events = self._first_look(row, looked_at)
+                unit.add(Change("opportunities", "create", _fresh(row, events, said), None, events=events))
+            else:
+                loaded.updated += 1
+                changed.append((before, row, said))
+        self._look_again(unit, changed, looked_at)
+        return loaded
+
+    def _first_look(self, row: dict[str, Any], now: int) -> list[Event]:
+        """The events of a deal that is seen for the first time."""
+        deal, created = row["id"], row.get("created_at")
+        created = min(created, now) if created is not None else None
+        at = max(self._seen_at(row, now), created or 0)
+        events = [] if created is None else [Event(deal, created, "inferred", {}, {"created_at": created})]
+        values = {name: row[name] for name in TRACKED if row.get(name) is not None}
+        other = {
+            name: value
+            for name, value in row.items()
+            if value is not None and name not in _TRACKED and name not in _DERIVED
+        }
+        events.append(Event(deal, at, "inferred", values, other))
+        return events
+
+    def _seen_at(self, row: dict[str, Any], now: int) -> int:
+        """When a current state is known to hold from: its closing, else its last modification, else now."""
+        stage = row.get("stage")
+        if stage is not None and OpportunityStage(stage).is_closed and row.get("close_date"):
+            return min(self._day(row["close_date"]), now)
+        modified = row.get("updated_at")
+        return min(modified, now) if modified is not None else now
+
+    def _day(self, text: str) -> int:
+        found = self._days.get(text)
+        if found is None:
+            begins = datetime.combine(date.fromisoformat(text), time.min, self._zone)
+            found = self._days[text] = to_micros(begins.astimezone(UTC))
+        return found
+
+    def _look_again(
+        self, unit: Unit, changed: list[tuple[dict[str, Any], dict[str, Any], str]], looked_at: int
+    ) -> None:
+        """Deals that are there already: from a history imported before, or from an earlier look."""
+        events_of = history.of_deals(unit.connection, [before["id"] for before, _, _ in changed])
+        for before, row, said in changed:
+            known = events_of.get(before["id"], [])
+            if before["observed"] is None:
+                fresh = self._first_look(row, looked_at)
+            else:
+                fresh = [self._difference(before, row, looked_at, "inferred")]
+            state = history.state_of([*known, *fresh])
+            if before["observed"] is not None and any(state.get(name) != row[name] for name in _TRACKED & row.keys()):
+                # An older history says the same as this look, but something came between: the look is the latest word.
+                fresh = [self._difference(before, row, unit.now, "live")]
+                state = history.state_of([*known, *fresh])
+            after = {**before, **state, "observed": said}
+            unit.add(Change("opportunities", "update", after, before["seq"], events=fresh))
+
+    def _difference(self, before: dict[str, Any], row: dict[str, Any], now: int, basis: str) -> Event:
+        names = [name for name in row if name not in _DERIVED and row[name] != before.get(name)]
+        at = now if basis == "live" else max(self._seen_at(row, now), before["updated_at"] + 1)
+        return Event(
+            before["id"],
+            at,
+            basis,
+            {name: row[name] for name in names if name in _TRACKED},
+            {name: row[name] for name in names if name not in _TRACKED},
+            {name: before[name] for name in names},
+        )
+
+    def changes(self, unit: Unit, columns: Columns) -> Loaded:
+        """Take up rows of history; a deal that is not known yet begins with its first row."""
+        loaded = Loaded()
+        fields = {field.name: field for field in KINDS["history"].fields}
+        owners = references(unit, self._source, fields["owner"], columns.get("owner", []), loaded)
+        external = columns["opportunity"]
+        ids = identity.resolve(unit.connection, "opportunities", self._source, external)
+        fresh, _ = record_ids(
+            unit, "opportunities", self._source, [text for text in external if text not in ids], Loaded()
+        )
+        ids |= fresh
+        appended: dict[str, list[Event]] = {}
+        for position, text in enumerate(external):
+            event = _history_event(ids[text], columns, position, owners)
+            if event.values or event.other or "opens" in columns:
+                appended.setdefault(event.opportunity_id, []).append(event)
+        present = existing(unit, "opportunities", appended)
+        events_of = history.of_deals(unit.connection, present)
+        for deal, events in appended.items():
+            known = events_of.get(deal, [])
+            told = {_content(event) for event in known if event.basis == "history"}
+            new = []
+            for event in sorted(events, key=lambda event: event.occurred_at):
+                if _content(event) in told:
+                    loaded.unchanged += 1
+                else:
+                    told.add(_content(event))
+                    new.append(event)
+            if not new:
+                continue
+            state = history.state_of([*known, *new])
+            before = present.get(deal)
+            action, version = ("create", None) if before is None else ("update", before["seq"])
+            unit.add(Change("opportunities", action, {**(before or {"id": deal}), **state}, version, events=new))
+            loaded.created += len(new)
+        return loaded
+
+
+def _complete(row: dict[str, Any], stage: tuple[str, str] | None) -> None:
+    """What follows from the stage, where the file says nothing of it."""
+    if stage is not None and stage[1] is not None:
+        row["pipeline_stage"], row["stage"] = stage
+        if row.get("probability") is None:
+            row["probability"] = _PROBABILITY[stage[1]]
+    if row.get("is_deleted") is None:
+        row.pop("is_deleted", None)
+    if row.get("pipeline") is None:
+        row.pop("pipeline", None)
+    if row.get("amount_minor") is None:
+        row.pop("currency", None)
+
+
+def _fresh(row: dict[str, Any], events: Iterable[Event], said: str) -> dict[str, Any]:
+    return {"id": row["id"], **history.state_of(events), "observed": said}
+
+
+def _history_event(deal: str, columns: Columns, position: int, owners: dict[str, str]) -> Event:
+    def cell(name: str) -> Any:
+        column = columns.get(name)
+        return None if column is None else column[position]
+
+    values: dict[str, Any] = {}
+    previous: dict[str, Any] = {}
+    other: dict[str, Any] = {}
+    if (canonical := cell("canonical_stage")) is not None:
+        values |= {"pipeline_stage": cell("stage"), "stage": canonical, "probability": _PROBABILITY[canonical]}
+        if (before := cell("canonical_previous_stage")) is not None:
+            previous |= {"pipeline_stage": cell("previous_stage"), "stage": before, "probability": _PROBABILITY[before]}
+    if (amount := cell("amount")) is not None:
+        values |= {"amount_minor": amount, "currency": cell("currency")}
+    for name in ("probability", "forecast_category", "close_date"):
+        if (value := cell(name)) is not None:
+            values[name] = value
+    if (owner := cell("owner")) is not None:
+        values |= {"owner_id": owners.get(owner), "owner_text": None if owner in owners else owner}
+    for name in ("loss_reason", "product", "lead_source", "opportunity_type"):
+        if (value := cell(name)) is not None:
+            other[name] = value
+    if (emptied := cell("cleared")) is not None:
+        values |= _EMPTIED.get(emptied, {emptied: None})
+    return Event(deal, cell("changed_at"), "history", values, other, previous)
+
+
+_EMPTIED: dict[str, dict[str, Any]] = {
+    "amount": {"amount_minor": None},
+    "owner": {"owner_id": None, "owner_text": None},
+    "stage": {},
+    "loss_reason": {},
+}
+"""What it means that a field of the source was emptied. A deal is never without a stage."""
+
+
+def _content(event: Event) -> tuple[Any, ...]:
+    return (
+        event.occurred_at,
+        tuple(sorted(event.values.items(), key=lambda item: item[0])),
+        tuple(event.other.items()),
+    )

@@ -1,0 +1,239 @@
+"""The tables. Record tables follow ``domain.kinds``; instants are microseconds, dates ISO text, money minor units.
+
+One representation on SQLite and PostgreSQL, because the audit chain hashes rows and bulk writes bypass type conversion.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+from sales_operations.domain.kinds import KINDS, Field, Kind
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+_SIMPLE = {"text": Text, "decimal": Text, "date": Text, "currency": Text, "int": BigInteger, "instant": BigInteger,
+           "bool": Integer, "fraction": Float}  # fmt: skip
+
+
+def columns_of(field: Field) -> tuple[str, ...]:
+    """The column names that hold a field: a reference has the id it resolved to, or else the text as found."""
+    if field.type == "id":
+        return ("id",)
+    if field.type == "money":
+        return (f"{field.name}_minor",)
+    if field.type == "ref":
+        return (f"{field.name}_id", f"{field.name}_text")
+    if field.type == "stage":
+        return ("pipeline_stage", "stage", "status")
+    return (field.name,)
+
+
+def _columns(field: Field) -> list[Column[Any]]:
+    if field.type == "id":
+        return [Column("id", Text, primary_key=True)]
+    kind = BigInteger if field.type == "money" else _SIMPLE.get(field.type, Text)
+    return [Column(name, kind) for name in columns_of(field)]
+
+
+def _record_table(kind: Kind) -> Table:
+    table = Table(kind.name, metadata)
+    for field in kind.fields:
+        for column in _columns(field):
+            table.append_column(column)
+    if kind.personal:
+        for name, column_type in (("salt", Text), ("personal_digest", Text), ("erased_at", BigInteger)):
+            table.append_column(Column(name, column_type))
+    # ``observed`` is a digest of what the last import said, so that saying it again changes nothing.
+    for column in (Column("attributes", Text), Column("observed", Text), Column("seq", BigInteger, nullable=False)):
+        table.append_column(column)
+    Index(None, table.c.seq)
+    return table
+
+
+RECORDS: dict[str, Table] = {name: _record_table(kind) for name, kind in KINDS.items() if name != "history"}
+"""Kind of record to its table."""
+
+opportunities = RECORDS["opportunities"]
+leads = RECORDS["leads"]
+Index(None, opportunities.c.owner_id)
+Index(None, opportunities.c.lead_id)
+Index(None, opportunities.c.stage)
+Index(None, RECORDS["items"].c.opportunity_id)
+Index(None, RECORDS["activities"].c.opportunity_id)
+Index(None, RECORDS["activities"].c.contact_id)
+Index(None, leads.c.status)
+
+PERSONAL: dict[str, tuple[str, ...]] = {
+    name: (*kind.personal, "attributes") for name, kind in KINDS.items() if kind.personal
+}
+"""Kind to its columns of personal data. Unknown columns of a person's export count as personal."""
+
+contact_roles = Table(
+    "contact_roles",
+    metadata,
+    Column("opportunity_id", Text, nullable=False),
+    Column("contact_id", Text, nullable=False),
+    Column("role", Text),
+    Column("is_primary", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("opportunity_id", "contact_id"),
+)
+
+
+def _document_table(name: str, *columns: Column[Any]) -> Table:
+    table = Table(
+        name,
+        metadata,
+        Column("id", Text, primary_key=True),
+        Column("opportunity_id", Text, nullable=False),
+        Column("amount_minor", BigInteger, nullable=False),
+        Column("currency", Text, nullable=False),
+        *columns,
+        Column("created_at", BigInteger, nullable=False),
+        Column("seq", BigInteger, nullable=False),
+    )
+    Index(None, table.c.opportunity_id)
+    return table
+
+
+RECORDS["quotes"] = _document_table(
+    "quotes",
+    Column("items", Text, nullable=False),
+    Column("discount_minor", BigInteger, nullable=False),
+    Column("total_minor", BigInteger, nullable=False),
+    Column("valid_until", Text, nullable=False),
+)
+RECORDS["contracts"] = _document_table(
+    "contracts",
+    Column("quote_id", Text),
+    Column("account_name", Text, nullable=False),
+    Column("terms", Text, nullable=False),
+)
+RECORDS["notifications"] = Table(
+    "notifications",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("recipient", Text, nullable=False, index=True),
+    Column("subject", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("opportunity_id", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+RECORDS["forecast_submissions"] = Table(
+    "forecast_submissions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("period_start", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("note", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("opportunity_id", Text, nullable=False),
+    Column("occurred_at", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("fields", BigInteger, nullable=False),
+    Column("pipeline", Text),
+    Column("pipeline_stage", Text),
+    Column("stage", Text),
+    Column("probability", Float),
+    Column("amount_minor", BigInteger),
+    Column("currency", Text),
+    Column("forecast_category", Text),
+    Column("close_date", Text),
+    Column("owner_id", Text),
+    Column("owner_text", Text),
+    Column("is_deleted", Integer),
+    Column("other", Text),
+    Column("previous", Text),
+)
+Index(None, events.c.opportunity_id)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("record_id", Text, nullable=False),
+    Column("detail", Text),
+    Column("digest", Text, nullable=False),
+    Column("events_digest", Text),
+    Column("hash", Text, nullable=False),
+)
+Index(None, audit.c.kind, audit.c.record_id)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("store_id", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("head", Text, nullable=False),
+)
+
+external_ids = Table(
+    "external_ids",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("record_id", Text, nullable=False),
+    PrimaryKeyConstraint("kind", "source", "external_id"),
+    sqlite_with_rowid=False,
+)
+Index(None, external_ids.c.kind, external_ids.c.record_id)
+
+import_runs = Table(
+    "import_runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("rows_done", BigInteger, nullable=False),
+    Column("totals", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+)
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    kind: tuple(str.__str__(name) for name in table.c.keys())  # noqa: SIM118
+    for kind, table in RECORDS.items()
+}
+"""Kind to its column names, as plain text (SQLAlchemy's own are a subclass that orjson refuses as keys)."""

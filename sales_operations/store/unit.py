@@ -1,0 +1,206 @@
+"""One transaction: records, history and audit are written together, or not at all.
+
+Changes are collected and written at the end, under the lock of the ledger's one row. Whoever holds it hands out the
+sequence numbers and commits before the next one starts, so the order of the numbers is the order of the commits, on
+PostgreSQL too, and a reader that follows the sequence misses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, select, update
+
+from sales_operations.domain.clock import Clock, to_micros
+from sales_operations.domain.errors import Conflict, NotFound
+from sales_operations.domain.events import TRACKED, Event
+from sales_operations.domain.stages import OpportunityStage
+from sales_operations.store import audit, tables
+from sales_operations.store.engine import insert_many, writing
+
+_NO_EVENT = frozenset(("id", "seq", "status", "observed", "updated_at"))
+"""Columns of a deal that its history does not carry: identity, and what follows from the events."""
+
+
+@dataclass(slots=True)
+class Change:
+    """A record's new state. ``version`` is the sequence number it was read at, None for a new record."""
+
+    kind: str
+    action: str
+    row: dict[str, Any]
+    version: int | None
+    detail: dict[str, Any] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+
+
+class Unit:
+    """What one transaction reads and will write. Made by ``unit``."""
+
+    def __init__(self, connection: Connection, now: int, actor: str, cause: str) -> None:
+        self.connection = connection
+        self.now = now
+        self.actor = actor
+        self.cause = cause
+        self._changes: list[Change] = []
+
+    def hold(self) -> None:
+        """Wait until no other unit writes, and keep it so: what is read from here on stays true until the end.
+
+        For units that read much and write much; others find out at the end, by Conflict, and repeat.
+        """
+        if self.connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+            self.connection.execute(select(tables.ledger.c.seq).with_for_update())
+
+    def find(self, kind: str, record_id: str) -> dict[str, Any] | None:
+        """The record as stored, or None."""
+        table = tables.RECORDS[kind]
+        row = self.connection.execute(select(table).where(table.c.id == record_id)).first()
+        return dict(zip(tables.COLUMNS[kind], row, strict=True)) if row is not None else None
+
+    def get(self, kind: str, record_id: str) -> dict[str, Any]:
+        """The record as stored. Raises NotFound."""
+        row = self.find(kind, record_id)
+        if row is None:
+            raise NotFound(f"{kind} has no record {record_id!r}")
+        return row
+
+    def create(self, kind: str, row: dict[str, Any]) -> None:
+        """Add a record. A deal's history starts with it."""
+        change = Change(kind, "create", row, None)
+        if kind == "opportunities":
+            row["status"] = OpportunityStage(row["stage"]).status.value
+            row["updated_at"] = self.now
+            change.events.append(self._live_event({}, row))
+        self.add(change)
+
+    def update(self, kind: str, before: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+        """Change a record that was read before; nothing is written where nothing differs. Gives the new state."""
+        row = {**before, **changes}
+        differing = {name: before.get(name) for name in changes if row[name] != before.get(name)}
+        if not differing:
+            return before
+        change = Change(kind, "update", row, before["seq"])
+        if kind == "opportunities":
+            row["status"] = OpportunityStage(row["stage"]).status.value
+            row["updated_at"] = self.now
+            change.events.append(self._live_event(before, row))
+        else:
+            change.detail = visible_detail(kind, differing, row)
+        self.add(change)
+        return row
+
+    def _live_event(self, before: dict[str, Any], row: dict[str, Any]) -> Event:
+        changed = {name for name in row.keys() - _NO_EVENT if row[name] != before.get(name)}
+        return Event(
+            row["id"],
+            self.now,
+            "live",
+            values={name: row[name] for name in TRACKED if name in changed},
+            other={name: row[name] for name in sorted(changed.difference(TRACKED))},
+            previous={name: before[name] for name in sorted(changed) if before},
+        )
+
+    def add(self, change: Change) -> None:
+        """Take up a change that the caller prepared, with its events."""
+        audit.seal_personal(change.kind, change.row)
+        self._changes.append(change)
+
+    def flush(self) -> int:
+        """Write all that was collected; gives the last sequence number. Raises Conflict, and writes nothing then."""
+        if not self._changes:
+            return 0
+        numbers = sum(max(1, len(change.events)) for change in self._changes)
+        ledger = tables.ledger
+        taken = self.connection.execute(
+            update(ledger)
+            .where(ledger.c.id == 1)
+            .values(seq=ledger.c.seq + numbers)
+            .returning(ledger.c.seq, ledger.c.head)
+        ).one()
+        seq, head = taken.seq - numbers, taken.head
+        entries: list[tuple[Any, ...]] = []
+        event_rows: list[tuple[Any, ...]] = []
+        writes: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+        for change in self._changes:
+            row, own = change.row, []
+            for event in change.events:
+                seq += 1
+                own.append(self._event_row(event, seq))
+            if not own:
+                seq += 1
+            event_rows += own
+            row["seq"] = seq
+            entry = (
+                seq,
+                self.now,
+                self.actor,
+                self.cause,
+                change.action,
+                change.kind,
+                row["id"],
+                orjson.dumps(change.detail).decode() if change.detail else None,
+                audit.record_digest(change.kind, row),
+                audit.events_digest(own) if own else None,
+            )
+            head = audit.entry_hash(head, entry)
+            entries.append((*entry, head))
+            values = tuple(map(row.get, tables.COLUMNS[change.kind]))
+            if change.version is None:
+                writes.setdefault((change.kind, "insert"), []).append(values)
+            else:
+                writes.setdefault((change.kind, "update"), []).append((*values, row["id"], change.version))
+        for (kind, verb), rows in writes.items():
+            if verb == "insert":
+                insert_many(self.connection, kind, tables.COLUMNS[kind], rows)
+            else:
+                self._update_many(kind, rows)
+        insert_many(self.connection, "events", audit.EVENT_COLUMNS, event_rows)
+        insert_many(self.connection, "audit", audit.COLUMNS, entries)
+        self.connection.execute(update(ledger).where(ledger.c.id == 1).values(head=head))
+        self._changes.clear()
+        return int(seq)
+
+    def _event_row(self, event: Event, seq: int) -> tuple[Any, ...]:
+        event.seq, event.recorded_at = seq, self.now
+        get = event.values.get
+        return (
+            seq,
+            event.opportunity_id,
+            event.occurred_at,
+            self.now,
+            event.basis,
+            self.actor,
+            self.cause,
+            event.fields,
+            *map(get, TRACKED),
+            orjson.dumps(event.other).decode() if event.other else None,
+            orjson.dumps(event.previous).decode() if event.previous else None,
+        )
+
+    def _update_many(self, kind: str, rows: list[tuple[Any, ...]]) -> None:
+        mark = "?" if self.connection.dialect.name == "sqlite" else "%s"
+        assignments = ", ".join(f"{name} = {mark}" for name in tables.COLUMNS[kind])
+        statement = f"UPDATE {kind} SET {assignments} WHERE id = {mark} AND seq = {mark}"
+        if self.connection.exec_driver_sql(statement, rows).rowcount != len(rows):
+            names = ", ".join(str(row[-2]) for row in rows[:3])
+            raise Conflict(f"{kind} {names} changed since it was read; read it again and repeat the change")
+
+
+def visible_detail(kind: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Old and new values for the audit entry; personal data are named, not shown."""
+    personal = tables.PERSONAL.get(kind, ())
+    return {name: None if name in personal else [old, after[name]] for name, old in before.items()}
+
+
+@contextmanager
+def unit(engine: Engine, clock: Clock, actor: str, cause: str) -> Iterator[Unit]:
+    """A transaction that is written at the end of the ``with`` block; an error inside leaves the store as it was."""
+    with writing(engine) as connection:
+        collected = Unit(connection, to_micros(clock()), actor, cause)
+        yield collected
+        collected.flush()

@@ -1,0 +1,163 @@
+"""Opens what the settings name: the one place that chooses the store and hands its parts on."""
+
+from __future__ import annotations
+
+import getpass
+import weakref
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.engine import URL
+
+from sales_operations.demo import store as demo
+from sales_operations.domain.clock import Clock, utc_now
+from sales_operations.domain.errors import StoreError
+from sales_operations.domain.stages import Pipeline
+from sales_operations.settings import Settings, load
+from sales_operations.store import schema, tables
+from sales_operations.store.columns import Columns
+from sales_operations.store.engine import open_engine, parse_url, reading, shown, sqlite_file
+from sales_operations.store.unit import Unit, unit
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+DEFAULT_FILE = Path("sales_operations.db")
+"""The store in the current folder, where none is named."""
+
+
+class Workspace:
+    """Settings, a store and a clock. Made by ``open_workspace``; closes its connections when it is let go."""
+
+    def __init__(self, settings: Settings, url: URL, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.url = url
+        self._engine = open_engine(url)
+        self._columns = Columns(url, _columns_file(url), settings.company.currency)
+        self._closing = weakref.finalize(self, self._engine.dispose)
+
+    @property
+    def engine(self) -> Engine:
+        """The connections to the store."""
+        return self._engine
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether the store holds the made-up company."""
+        with self.reading() as connection:
+            return bool(connection.execute(select(tables.ledger.c.label)).scalar() == demo.LABEL)
+
+    @property
+    def store_name(self) -> str:
+        """The store as it may be printed."""
+        return shown(self.url)
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection inside one consistent reading transaction."""
+        return reading(self._engine)
+
+    def unit(self, cause: str, actor: str | None = None) -> AbstractContextManager[Unit]:
+        """A writing transaction: all of it at the end of the ``with`` block, or nothing."""
+        return unit(self._engine, self.clock, actor or _user(), cause)
+
+    def columns(self) -> AbstractContextManager[DuckDBPyConnection]:
+        """A read-only DuckDB connection to the columns for analysis, in step with the store."""
+        return self._columns.open()
+
+    def data_version(self) -> tuple[str, int]:
+        """The store's identity and its last sequence number: equal values mean equal data."""
+        with self.reading() as connection:
+            row = connection.execute(select(tables.ledger.c.store_id, tables.ledger.c.seq)).one()
+        return row.store_id, row.seq
+
+    def pipeline(self, name: str | None) -> Pipeline:
+        """The configured pipeline of that name; the default one for a pipeline that only its source knows."""
+        return self.settings.pipeline(name if name in self.settings.pipelines else None)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._closing()
+
+
+def open_workspace(
+    config: Workspace | Settings | Mapping[str, Any] | str | Path | None = None,
+    *,
+    database: str | None = None,
+    clock: Clock = utc_now,
+    create: bool = False,
+) -> Workspace:
+    """Open the store that ``database``, the environment or the configuration names.
+
+    Where none is named: ``sales_operations.db`` in the current folder, else the demonstration store, which is built when
+    it is first needed. ``create`` makes a named store that does not exist. An open workspace is handed back as it is.
+    Raises SettingsError, StoreMissing, StoreError.
+    """
+    if isinstance(config, Workspace):
+        return config
+    settings = load(config)
+    named = database or settings.store.database
+    if named is None and DEFAULT_FILE.exists():
+        named = str(DEFAULT_FILE)
+    if named is None:
+        demo.ensure(demo.FILE, clock)
+        named = str(demo.FILE)
+    workspace = Workspace(settings, parse_url(named), clock)
+    try:
+        if create:
+            prepare(workspace)
+        schema.check(workspace.engine)
+    except BaseException:
+        workspace.close()
+        raise
+    return workspace
+
+
+def named_store(settings: Settings, database: str | None) -> URL:
+    """The store that an import writes to: the one that is named, else the default file, never the demonstration."""
+    return parse_url(database or settings.store.database or str(DEFAULT_FILE))
+
+
+def real_store_exists(settings: Settings, database: str | None) -> bool:
+    """Whether that store is there already."""
+    url = named_store(settings, database)
+    file = sqlite_file(url)
+    return file.exists() if file is not None else True
+
+
+def open_real(
+    config: Settings | Mapping[str, Any] | str | Path | None, *, database: str | None, clock: Clock = utc_now
+) -> Workspace:
+    """Open, and make where needed, the store that an import writes to."""
+    settings = load(config)
+    name = named_store(settings, database).render_as_string(hide_password=False)
+    return open_workspace(settings, database=name, clock=clock, create=True)
+
+
+def prepare(workspace: Workspace) -> None:
+    """Create the tables of a store that has none, one whose creation was broken off included."""
+    file = sqlite_file(workspace.url)
+    if file is not None and not file.exists():
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"the store {file} cannot be created: {error.strerror}; name another folder") from None
+    if schema.is_empty(workspace.engine):
+        schema.upgrade(workspace.engine)
+
+
+def _columns_file(url: URL) -> Path:
+    file = sqlite_file(url)
+    if file is not None:
+        return file.with_suffix(".duckdb")
+    return Path(f"{url.host or 'local'}_{url.port or 5432}_{url.database}.duckdb".replace("/", "_"))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a user of that number
+        return "unknown"
