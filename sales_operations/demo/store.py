@@ -1,0 +1,89 @@
+"""The demonstration company in a store of its own, built once, however many processes ask for it."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from filelock import FileLock
+
+from sales_operations.demo.company import generate
+from sales_operations.domain.clock import Clock
+from sales_operations.store import schema
+from sales_operations.store.engine import open_engine, parse_url
+from sales_operations.store.load import Columns, load, relink
+from sales_operations.store.load_deals import DealLoader
+from sales_operations.store.unit import Unit, unit
+
+FILE = Path("sales_operations_demo.db")
+"""Where the demonstration store lies, in the current folder."""
+LABEL = "demonstration"
+"""The label that the store itself carries."""
+SEED = 20_260_101
+SOURCE = "demonstration"
+# What a deal was at its creation is history; what stays with it is its state.
+_CHANGING = ("stage", "amount", "currency", "close_date", "owner", "probability", "loss_reason")
+
+
+def ensure(file: Path, clock: Clock) -> bool:
+    """Build the demonstration store in ``file`` unless it is there; says whether it was built now."""
+    if file.exists():
+        return False
+    with FileLock(f"{file}.lock"):
+        if file.exists():
+            return False
+        build(file, clock)
+        return True
+
+
+def reset(file: Path, clock: Clock) -> None:
+    """Build the demonstration store anew, in place of the one that is there."""
+    with FileLock(f"{file}.lock"):
+        for old in (file, Path(f"{file}-wal"), Path(f"{file}-shm"), file.with_suffix(".duckdb")):
+            old.unlink(missing_ok=True)
+        build(file, clock)
+
+
+def build(file: Path, clock: Clock) -> None:
+    """Build it anew. The file appears only when it is complete."""
+    draft = file.with_name(f"{file.name}.{uuid.uuid4().hex}.draft")
+    engine = open_engine(parse_url(str(draft)))
+    try:
+        schema.upgrade(engine, LABEL)
+        with unit(engine, clock, "demonstration", f"seed {SEED}") as transaction:
+            fill(transaction, generate(SEED, clock().date()))
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        engine.dispose()
+        draft.replace(file)
+    finally:
+        engine.dispose()
+        for leftover in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm")):
+            leftover.unlink(missing_ok=True)
+
+
+def fill(transaction: Unit, kinds: dict[str, Columns]) -> None:
+    """Write all kinds of rows, deals with the history that leads to their present state."""
+    deals = DealLoader(SOURCE, "UTC")
+    for kind, rows in kinds.items():
+        if kind == "opportunities":
+            deals.states(transaction, {name: column for name, column in rows.items() if name not in _CHANGING})
+            transaction.flush()
+            deals.changes(transaction, _openings(rows))
+        elif kind == "history":
+            deals.changes(transaction, _canonical(rows))
+        else:
+            load(transaction, kind, SOURCE, rows)
+        transaction.flush()
+        if kind == "users":
+            relink(transaction, kind, SOURCE)  # teams name their managers before these are there
+
+
+def _openings(rows: Columns) -> Columns:
+    first = {name: rows[name] for name in _CHANGING if name in rows}
+    return _canonical({"opportunity": rows["id"], "changed_at": rows["created_at"], **first})
+
+
+def _canonical(rows: Columns) -> Columns:
+    # The company uses the default pipeline, whose stages bear the canonical names.
+    return {**rows, "canonical_stage": rows["stage"]}
