@@ -1,0 +1,1 @@
+"""What leaves the program because of a change: enqueued in the transaction of the change."""

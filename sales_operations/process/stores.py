@@ -1,0 +1,72 @@
+"""The stores as the outside sees them: asynchronous faces over the rows of the store room."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sales_operations.domain.lead import Lead
+from sales_operations.domain.opportunity import Opportunity
+from sales_operations.domain.stages import OpportunityStage
+from sales_operations.store import leads, opportunities
+from sales_operations.workspace import Workspace, open_workspace
+
+
+class OpportunityStore:
+    """Deals, kept with their whole history. ``config``: a raw mapping, settings, an open workspace, or nothing."""
+
+    def __init__(self, config: Any = None) -> None:
+        self.workspace = open_workspace(config, create=True)
+
+    async def create_opportunity(self, opportunity: Opportunity) -> None:
+        """Add a deal and set its ``metadata['version']``. Raises Conflict where the id exists, InvalidInput."""
+        await asyncio.to_thread(self._write, opportunity, opportunities.create, "create_opportunity")
+
+    async def get_opportunity(self, opportunity_id: str) -> Opportunity:
+        """The deal of this record id or external id. Raises NotFound."""
+        return await asyncio.to_thread(self._get, opportunity_id)
+
+    async def update_opportunity(self, opportunity: Opportunity) -> None:
+        """Write a deal that was read before, and set its new ``metadata['version']``.
+
+        Raises Conflict where somebody else wrote it since, so that no update is lost.
+        """
+        await asyncio.to_thread(self._write, opportunity, opportunities.update, "update_opportunity")
+
+    async def list_opportunities(self, stage: OpportunityStage | None = None) -> list[Opportunity]:
+        """All deals, oldest first; of one canonical stage where given."""
+        return await asyncio.to_thread(self._list, stage)
+
+    def _write(self, opportunity: Opportunity, write: Any, cause: str) -> None:
+        workspace = self.workspace
+        pipeline = workspace.pipeline(opportunity.metadata.get("pipeline"))
+        with workspace.unit(cause) as unit:
+            write(unit, opportunity, pipeline, workspace.settings.company.currency)
+        stored = self._get(opportunity.opportunity_id)
+        opportunity.status, opportunity.close_date = stored.status, stored.close_date
+        opportunity.created_at, opportunity.updated_at = stored.created_at, stored.updated_at
+        opportunity.metadata.clear()
+        opportunity.metadata.update(stored.metadata)
+
+    def _get(self, opportunity_id: str) -> Opportunity:
+        with self.workspace.reading() as connection:
+            return opportunities.get(connection, opportunity_id)
+
+    def _list(self, stage: OpportunityStage | None) -> list[Opportunity]:
+        with self.workspace.reading() as connection:
+            return opportunities.listing(connection, stage)
+
+
+class LeadStore:
+    """Leads. ``config``: a raw mapping, settings, an open workspace, or nothing."""
+
+    def __init__(self, config: Any = None) -> None:
+        self.workspace: Workspace = open_workspace(config, create=True)
+
+    async def get_lead(self, lead_id: str) -> Lead:
+        """The lead of this record id or external id. Raises NotFound."""
+        return await asyncio.to_thread(self._get, lead_id)
+
+    def _get(self, lead_id: str) -> Lead:
+        with self.workspace.reading() as connection:
+            return leads.get(connection, lead_id)
