@@ -1,0 +1,243 @@
+"""What was known at an origin: the deals' history as arrays, read once and sliced to any earlier day.
+
+Nothing here or above looks at the end of a validity interval, because that end is a later event: a state holds until
+the next known one. Days are numbers since 1970-01-01 in the company's time zone; amounts are minor units as floats,
+NaN where unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from sales_operations.domain.clock import AsOf, day_end
+from sales_operations.domain.stages import STAGE_NAMES
+
+if TYPE_CHECKING:
+    import duckdb
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Value = TypeVar("Value")
+
+WON = STAGE_NAMES.index("closed_won")
+LOST = STAGE_NAMES.index("closed_lost")
+OPEN_STAGES = STAGE_NAMES[:WON]
+NO_DAY = -(2**31)
+"""Stands for an unknown date."""
+FOREVER = 2**31
+LONGEST = 5 * 365
+"""Days before the origin beyond which nothing is learnt: what sold then says little, and a wrong year costs nothing."""
+_EPOCH = date(1970, 1, 1)
+_EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 1, 1)
+_DAY_MICROS = 86_400_000_000
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return (day - _EPOCH).days
+
+
+def day_of(number: int) -> date:
+    """The date of a day number."""
+    return _EPOCH + timedelta(days=number)
+
+
+@dataclass(frozen=True, eq=False)
+class Closings:
+    """Deals that are closed at the origin, by the day on which they became so: all arrays have one entry a deal."""
+
+    deal: Ints
+    day: Ints
+    amount: Floats
+    won: Bools
+    rep: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Every state that the deals had at the end of a day, up to ``day``; one row a state, ordered by deal and start.
+
+    ``product`` and ``source`` have one entry a deal, as ``ids`` has. ``gone`` marks states in which a deal was deleted;
+    after ``at`` no deal is left that is deleted at the origin.
+    """
+
+    day: int
+    deal: Ints
+    start: Ints
+    stage: Ints
+    amount: Floats
+    close: Ints
+    rep: Ints
+    gone: Bools
+    product: Ints
+    source: Ints
+    ids: npt.NDArray[np.object_]
+    reps: tuple[str, ...]
+    _shared: dict[object, object] = field(default_factory=dict)
+
+    def at(self, day: int) -> History:
+        """The same as known at the end of an earlier day, deals deleted by then left out."""
+        known = self.start <= day
+        last = _last_of_group(self.deal[known])
+        alive = np.zeros(len(self.ids), dtype=bool)
+        alive[self.deal[known][last & ~self.gone[known]]] = True
+        rows = known & alive[self.deal]
+        return History(
+            day=day,
+            deal=(np.cumsum(alive) - 1)[self.deal[rows]],
+            start=self.start[rows],
+            stage=self.stage[rows],
+            amount=self.amount[rows],
+            close=self.close[rows],
+            rep=self.rep[rows],
+            gone=self.gone[rows],
+            product=self.product[alive],
+            source=self.source[alive],
+            ids=self.ids[alive],
+            reps=self.reps,
+        )
+
+    def once(self, key: object, work: Callable[[], Value]) -> Value:
+        """What ``work`` returns, done once for this history, so that methods share what they derive from it."""
+        if key not in self._shared:
+            self._shared[key] = work()
+        return cast(Value, self._shared[key])
+
+    @cached_property
+    def last(self) -> Ints:
+        """The row of each deal's latest state."""
+        return np.flatnonzero(_last_of_group(self.deal))
+
+    @cached_property
+    def created(self) -> Ints:
+        """The first day of each deal."""
+        return self.start[np.flatnonzero(_first_of_group(self.deal))]
+
+    @cached_property
+    def since(self) -> Ints:
+        """For each row, the day on which the deal entered the stage that it is in."""
+        new_run = _first_of_group(self.deal)
+        new_run[1:] |= self.stage[1:] != self.stage[:-1]
+        return self.start[np.maximum.accumulate(np.where(new_run, np.arange(len(new_run)), 0))]
+
+    @cached_property
+    def end(self) -> Ints:
+        """For each row, the day on which the next state began; ``FOREVER`` for the latest."""
+        end = np.full(len(self.deal), FOREVER, dtype=np.int64)
+        same = ~_first_of_group(self.deal)[1:]
+        end[:-1][same] = self.start[1:][same]
+        return end
+
+    @cached_property
+    def pushes(self) -> Ints:
+        """For each row, how often the stated close date had been moved to a later day."""
+        later = np.zeros(len(self.deal), dtype=np.int64)
+        known = self.close[:-1] != NO_DAY
+        later[1:] = ~_first_of_group(self.deal)[1:] & known & (self.close[1:] > self.close[:-1])
+        total = np.cumsum(later)
+        return total - total[np.flatnonzero(_first_of_group(self.deal))][self.deal]
+
+    @cached_property
+    def open_rows(self) -> Ints:
+        """The row of the latest state of each deal that is open."""
+        return self.last[self.stage[self.last] < WON]
+
+    @cached_property
+    def observed_from(self) -> int:
+        """The day of the first closing, or five years ago: the day after the origin where nothing ever closed.
+
+        Before it closings were not written down, and days without one would say nothing.
+        """
+        return max(int(self.closings.day.min(initial=self.day + 1)), self.day - LONGEST)
+
+    @cached_property
+    def closings(self) -> Closings:
+        """The deals that are closed, and since when."""
+        rows = self.last[self.stage[self.last] >= WON]
+        return Closings(self.deal[rows], self.since[rows], self.amount[rows], self.stage[rows] == WON, self.rep[rows])
+
+    def won_per_day(self, first: int, last: int) -> Floats:
+        """Won revenue of each day from ``first`` to ``last``, both inclusive; unknown amounts count 0."""
+        closings = self.closings
+        inside = closings.won & (closings.day >= first) & (closings.day <= last)
+        return sums_by(closings.day[inside] - first, closings.amount[inside], last - first + 1)
+
+
+def sums_by(group: Ints, values: Floats, count: int) -> Floats:
+    """The sum of each of ``count`` groups; NaN, an unknown value, counts 0."""
+    return np.bincount(group, weights=np.nan_to_num(values), minlength=count).astype(np.float64)
+
+
+def _first_of_group(group: Ints) -> Bools:
+    first = np.ones(len(group), dtype=bool)
+    first[1:] = group[1:] != group[:-1]
+    return first
+
+
+def _last_of_group(group: Ints) -> Bools:
+    last = np.ones(len(group), dtype=bool)
+    last[:-1] = group[1:] != group[:-1]
+    return last
+
+
+_STAGE = " ".join(f"WHEN '{name}' THEN {code}" for code, name in enumerate(STAGE_NAMES))
+_KNOWN = "FROM intervals WHERE valid_from <= make_timestamp($as_of)"
+_STATES = f"""
+    SELECT dense_rank() OVER (ORDER BY opportunity_id) - 1 AS deal, epoch_us(valid_from) AS micros,
+        CASE stage {_STAGE} END AS stage, CAST(amount_minor AS DOUBLE) AS amount, deleted AS gone,
+        coalesce(date_diff('day', DATE '1970-01-01', close_date), {NO_DAY}) AS close,
+        dense_rank() OVER (ORDER BY sales_rep) - 1 AS rep
+    {_KNOWN} ORDER BY opportunity_id, valid_from"""
+_DEALS = f"""
+    SELECT opportunity_id AS id, dense_rank() OVER (ORDER BY product) - 1 AS product,
+        dense_rank() OVER (ORDER BY lead_source) - 1 AS source
+    FROM (SELECT DISTINCT opportunity_id {_KNOWN}) LEFT JOIN opportunities USING (opportunity_id)
+    ORDER BY opportunity_id"""
+_REPS = f"SELECT DISTINCT sales_rep {_KNOWN} ORDER BY sales_rep"
+
+
+def load_history(db: duckdb.DuckDBPyConnection, as_of: AsOf, zone: str = "UTC") -> History:
+    """Every state known at ``as_of`` from the tables ``intervals`` and ``opportunities``; slice it with ``at``.
+
+    Of several states within one day in ``zone`` the last is kept. Product and lead source, which the intervals do not
+    carry, are those of the current record.
+    """
+    bound = {"as_of": as_of.micros}
+    states = db.execute(_STATES, bound).fetchnumpy()
+    deals = db.execute(_DEALS, bound).fetchnumpy()
+    reps = tuple(str(name) for (name,) in db.execute(_REPS, bound).fetchall())
+    start = _days(np.asarray(states["micros"], dtype=np.int64), zone)
+    deal = np.asarray(states["deal"], dtype=np.int64)
+    kept = _last_of_group(deal) | np.append(start[1:] != start[:-1], True)[: len(deal)]
+    return History(
+        day=day_number(as_of.day),
+        deal=deal[kept],
+        start=start[kept],
+        stage=np.asarray(states["stage"], dtype=np.int64)[kept],
+        amount=np.ma.filled(states["amount"].astype(np.float64), np.nan)[kept],
+        close=np.asarray(states["close"], dtype=np.int64)[kept],
+        rep=np.asarray(states["rep"], dtype=np.int64)[kept],
+        gone=np.asarray(states["gone"], dtype=bool)[kept],
+        product=np.asarray(deals["product"], dtype=np.int64),
+        source=np.asarray(deals["source"], dtype=np.int64),
+        ids=np.asarray(deals["id"], dtype=np.object_),
+        reps=reps,
+    )
+
+
+def _days(micros: Ints, zone: str) -> Ints:
+    """The day in ``zone`` of each instant."""
+    if zone == "UTC" or not len(micros):
+        return micros // _DAY_MICROS
+    days = np.clip(micros // _DAY_MICROS, day_number(_EARLIEST), day_number(_LATEST))
+    first, last = int(days.min()) - 1, int(days.max()) + 1
+    ends = [day_end(day_of(day), zone) for day in range(first, last + 1)]
+    return first + np.searchsorted(np.asarray(ends), micros, side="left")

@@ -1,0 +1,142 @@
+"""What the public classes share: the way from a configuration, a period and a date to a study of the deals."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from sales_operations.domain.clock import AsOf, as_of_now, parse_as_of
+from sales_operations.domain.errors import Disabled, InvalidInput, NotFound
+from sales_operations.domain.money import to_major
+from sales_operations.domain.periods import MONTHS
+from sales_operations.domain.stages import OpportunityStage
+from sales_operations.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from sales_operations.forecasting.accuracy import Accuracy
+    from sales_operations.forecasting.study import Study
+    from sales_operations.forecasting.window import Window
+
+METHODS = ("pipeline", "trend", "seasonal", "ml")
+_KEPT = 4
+_studies: OrderedDict[object, Study] = OrderedDict()
+_studies_lock = Lock()
+
+
+class Face:
+    """Holds the open workspace of a configuration: the raw mapping, settings, a workspace, or None for the defaults."""
+
+    def __init__(self, config: Any = None) -> None:
+        self.workspace = open_workspace(config)
+
+    @property
+    def _options(self) -> Any:
+        return self.workspace.settings.forecasting
+
+    def check(self, period: str, method: str) -> None:
+        """Raise NotFound for names that do not exist, Disabled for what the configuration does not offer."""
+        for kind, name, known, offered in (
+            ("method", method, (*METHODS, "hybrid"), self._options.methods),
+            ("period", period, tuple(MONTHS), self._options.periods),
+        ):
+            if name not in known:
+                raise NotFound(f"{kind} {name!r} does not exist; use one of {', '.join(known)}")
+            if name not in offered:
+                raise Disabled(f"{kind} {name!r} is not listed in sales_operations.forecasting.{kind}s; add it there")
+        if not getattr(self._options, method).enabled:
+            raise Disabled(f"sales_operations.forecasting.{method}.enabled is false; set it to true to use this method")
+
+    def dropped(self) -> dict[str, str]:
+        """The methods that the configuration keeps out of the hybrid, and the key that does."""
+        reasons = {}
+        for name in METHODS:
+            if name not in self._options.methods:
+                reasons[name] = "not listed in sales_operations.forecasting.methods"
+            elif not getattr(self._options, name).enabled:
+                reasons[name] = f"sales_operations.forecasting.{name}.enabled is false"
+        return reasons
+
+    def instant(self, as_of: str | None) -> AsOf:
+        """The origin. Raises InvalidInput for a day that has not come yet."""
+        zone = self.workspace.settings.company.timezone
+        now = as_of_now(self.workspace.clock, zone)
+        at = now if as_of is None else parse_as_of(as_of, zone)
+        if at.day > now.day:
+            raise InvalidInput(f"as_of: {as_of} has not come yet; a forecast starts from what is known by {now.day}")
+        return at
+
+    def study(self, at: AsOf, *, now: bool) -> Study:
+        """The study of the deals as known at ``at``; the last few are kept as long as data and settings stay the same.
+
+        ``now`` says that ``at`` is the present, whose instant is another at every call.
+        """
+        settings = self.workspace.settings
+        with self.workspace.columns() as db:
+            version = db.execute("SELECT store_id, seq, currency FROM meta").fetchone()
+            moment = at.day if now else at.micros
+            chosen = self._options.model_dump_json(exclude={"hybrid", "methods", "periods"})
+            key = (version, moment, settings.company.timezone, chosen, self._stage_probabilities())
+            with _studies_lock:
+                if key in _studies:
+                    _studies.move_to_end(key)
+                    return _studies[key]
+            from sales_operations.forecasting.asof import load_history
+
+            study = self._new_study(load_history(db, at, settings.company.timezone))
+        with _studies_lock:
+            _studies[key] = study
+            while len(_studies) > _KEPT:
+                _studies.popitem(last=False)
+        return study
+
+    def _new_study(self, known: Any) -> Study:
+        from sales_operations.forecasting.ml import MlMethod
+        from sales_operations.forecasting.pipeline import PipelineMethod
+        from sales_operations.forecasting.seasonal import SeasonalMethod
+        from sales_operations.forecasting.study import Study
+        from sales_operations.forecasting.trend import TrendMethod
+
+        chances = self._stage_probabilities()
+        return Study(
+            known,
+            (
+                PipelineMethod(chances),
+                TrendMethod(self._options.trend.historical_periods),
+                SeasonalMethod(self._options.seasonal.seasonal_periods),
+                MlMethod(self._options.ml.model, chances, known.day),
+            ),
+        )
+
+    def _stage_probabilities(self) -> tuple[float, ...]:
+        """The configured chance of each open canonical stage: the mean of the own stages that stand for it."""
+        settings = self.workspace.settings
+        stages = [stage for name in settings.pipelines for stage in settings.pipeline(name).stages]
+        chances = []
+        for canonical in OpportunityStage:
+            if not canonical.is_closed:
+                own = [stage.probability for stage in stages if stage.canonical is canonical]
+                chances.append(sum(own) / len(own) if own else 0.0)
+        return tuple(chances)
+
+    def major(self, minor: float) -> float:
+        """Minor units of the company's currency in major units."""
+        return to_major(round(minor), self.workspace.settings.company.currency)
+
+    def described(self, window: Window, at: AsOf, accuracy: Accuracy, methods: list[str]) -> dict[str, Any]:
+        """What every result says about its date, period and accuracy."""
+        from sales_operations.forecasting.asof import day_of
+        from sales_operations.forecasting.ml import REFIT_DAYS
+
+        basis = accuracy.shown()
+        if "ml" in methods:
+            basis["ml_refitted_every_days"] = REFIT_DAYS
+        return {
+            "as_of": at.shown,
+            "period_start": day_of(window.start).isoformat(),
+            "period_end": day_of(window.end).isoformat(),
+            "currency": self.workspace.settings.company.currency,
+            "confidence": accuracy.confidence,
+            "confidence_basis": basis,
+            "calculated_at": self.workspace.clock().isoformat(),
+        }

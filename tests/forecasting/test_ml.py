@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from sales_operations.domain.errors import HistoryTooThin
+from sales_operations.forecasting.asof import day_number
+from sales_operations.forecasting.ml import MlMethod
+from sales_operations.forecasting.snapshots import features, practice, snapshots_of
+from sales_operations.forecasting.window import Window, window_of
+from tests.forecasting.conftest import Company, simulate
+
+CHANCES = (0.1, 0.3, 0.5, 0.7)
+
+
+@pytest.mark.parametrize("model", ["random_forest", "gradient_boosting", "logistic"])
+def test_every_model_forecasts_the_rest_of_the_quarter(company: Company, model: str) -> None:
+    full, window = company.history(), window_of("quarter", date(2026, 5, 10))
+    history = full.at(window.origin)
+    estimate = MlMethod(model, CHANCES, history.day).fit_forecast(history, window)
+    assert estimate.total == pytest.approx(window.booked(full), rel=0.35)
+    assert estimate.total == estimate.booked + estimate.open + estimate.created_later
+
+
+def test_chances_tell_later_stages_and_better_reps_apart(company: Company) -> None:
+    history = company.history()
+    rows = history.open_rows
+    seen = snapshots_of(history, rows, np.full(len(rows), history.day), np.full(len(rows), 60))
+    chance = MlMethod("random_forest", CHANCES, history.day).chances(history, seen)
+    assert chance.min() >= 0
+    assert chance.max() <= 1
+    assert chance[seen.stage == 3].mean() > chance[seen.stage == 0].mean() + 0.1
+    ada, cleo = (chance[seen.rep == history.reps.index(name)].mean() for name in ("Ada", "Cleo"))
+    assert ada > cleo
+
+
+def test_the_same_history_gives_the_same_forecast(company: Company) -> None:
+    history, window = company.history(), window_of("month", date(2026, 8, 20))
+    first, second = (MlMethod("random_forest", CHANCES, history.day).fit_forecast(history, window) for _ in range(2))
+    assert first == second
+
+
+def test_practice_windows_end_by_the_origin_and_hold_what_was_known_on_their_day(company: Company) -> None:
+    history = company.history()
+    seen, won = practice(history, np.random.default_rng(1))
+    assert (seen.day + seen.left <= history.day).all()
+    assert (seen.since <= seen.day).all()
+    assert (seen.created <= seen.day).all()
+    assert 0.02 < won.mean() < 0.7
+    assert np.isfinite(features(history, seen)).all()
+
+
+def test_a_large_history_is_sampled() -> None:
+    seen, _ = practice(simulate(2, 3000).history(), np.random.default_rng(1))
+    assert len(seen.day) == 8_000
+
+
+def test_past_origins_use_a_model_that_was_fitted_by_then(company: Company) -> None:
+    history = company.history()
+    method = MlMethod("logistic", CHANCES, history.day)
+    earlier = history.at(day_number(date(2026, 6, 1)))
+    window = Window("month", earlier.day + 1, earlier.day + 30, earlier.day)
+    fitted_then = MlMethod("logistic", CHANCES, history.day - 91).fit_forecast(earlier, window)
+    assert method.fit_forecast(earlier, window) == fitted_then
+
+
+def test_too_few_outcomes_are_refused() -> None:
+    history = simulate(4, 40).history("2024-10-15")
+    with pytest.raises(HistoryTooThin):
+        MlMethod("random_forest", CHANCES, history.day).fit_forecast(history, window_of("month", date(2024, 10, 15)))
