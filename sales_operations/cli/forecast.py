@@ -1,0 +1,55 @@
+"""The forecast command."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from sales_operations.cli.common import AsOf, Config, Database, Json, block, console, guarded, opened, print_json, table
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang this command into the program."""
+    app.command("forecast")(forecast)
+
+
+@guarded
+def forecast(
+    period: Annotated[str, typer.Option("--period", help="month, quarter or year.")] = "quarter",
+    method: Annotated[str, typer.Option("--method", help="pipeline, trend, seasonal, ml or hybrid.")] = "hybrid",
+    as_of: AsOf = None,
+    database: Database = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Forecast the revenue won in the current month, quarter or year, with its measured confidence."""
+    from sales_operations.forecasting import SalesForecaster
+    from sales_operations.workflow import forecast_block, money
+
+    forecaster = SalesForecaster(opened(config, database))
+    found = asyncio.run(forecaster.forecast_sales(period=period, method=method, as_of=as_of))
+    if as_json:
+        print_json(found)
+        return
+    screen = console()
+    title, lines = forecast_block(found)
+    basis = found["confidence_basis"]
+    if not found.get("refused"):
+        lines.append(
+            (
+                "Measured",
+                f"{basis['within_10_percent']} of {basis['origins']} past forecasts at this point came within 10 %",
+            )
+        )
+    screen.print(block(f"{title} as of {found['as_of'][:19]}", lines))
+    for name, heading in (("by_stage", "Stage"), ("by_sales_rep", "Sales rep")):
+        if found.get(name):
+            parts = (
+                sorted(found[name].items(), key=lambda item: -item[1])
+                if name == "by_sales_rep"
+                else found[name].items()
+            )
+            rows = [[key, money(value, found["currency"])] for key, value in parts]
+            screen.print(table("", [(heading, "left"), ("Expected", "right")], rows))

@@ -1,0 +1,27 @@
+"""The command ``sales-operations``."""
+
+from __future__ import annotations
+
+import typer
+
+from sales_operations.cli import admin, forecast, imports, pipeline, process
+
+app = typer.Typer(
+    name="sales-operations",
+    help="Leads to opportunities, quotes and contracts; forecasts that state their accuracy; the pipeline as of any date.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for room in (process, imports, forecast, pipeline, admin):
+    room.add_to(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
