@@ -30,6 +30,8 @@ from sales_operations.workspace import Workspace, open_workspace
 os.environ["OMP_NUM_THREADS"] = "1"
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+"""The folder of real data and of the brief, beside the checkout; it is no part of the repository."""
 
 
 @dataclass
@@ -97,6 +99,14 @@ class Stores:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder beside the checkout. Where it is missing, the test is skipped; in CI, where it has to be, it fails."""
+    if not SHARED.is_dir():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{SHARED} is not there")
+    return SHARED
 
 
 @pytest.fixture(scope="session")
