@@ -22,7 +22,9 @@ test-long: install
 
 lint: install
 	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/lint-imports
 
 benchmarks: install
 	.venv/bin/python -m benchmarks

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from sales_operations.lazy import attribute
+
 if TYPE_CHECKING:
-    from sales_operations.forecasting.analyzers import PipelineAnalyzer, SeasonalAnalyzer, TrendAnalyzer
-    from sales_operations.forecasting.forecaster import SalesForecaster
-    from sales_operations.forecasting.ml_forecaster import MLForecaster
+    from sales_operations.forecasting.analyzers import PipelineAnalyzer as PipelineAnalyzer
+    from sales_operations.forecasting.analyzers import SeasonalAnalyzer as SeasonalAnalyzer
+    from sales_operations.forecasting.analyzers import TrendAnalyzer as TrendAnalyzer
+    from sales_operations.forecasting.forecaster import SalesForecaster as SalesForecaster
+    from sales_operations.forecasting.ml_forecaster import MLForecaster as MLForecaster
 
-__all__ = ["MLForecaster", "PipelineAnalyzer", "SalesForecaster", "SeasonalAnalyzer", "TrendAnalyzer"]
-
-_HOMES = {"SalesForecaster": "forecaster", "MLForecaster": "ml_forecaster"}
+_HOMES = {
+    "MLForecaster": "sales_operations.forecasting.ml_forecaster",
+    "PipelineAnalyzer": "sales_operations.forecasting.analyzers",
+    "SalesForecaster": "sales_operations.forecasting.forecaster",
+    "SeasonalAnalyzer": "sales_operations.forecasting.analyzers",
+    "TrendAnalyzer": "sales_operations.forecasting.analyzers",
+}
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'analyzers')}"), name)
+    return attribute(__name__, _HOMES, name)

@@ -8,13 +8,15 @@ from typing import Protocol
 
 import numpy as np
 
+from sales_operations.domain.errors import HistoryTooThin
 from sales_operations.domain.stages import STAGE_NAMES
-from sales_operations.forecasting.asof import WON, Floats, History
+from sales_operations.forecasting.asof import NO_DAY, WON, Floats, History, day_of
 from sales_operations.forecasting.window import Window
 
 RUN_RATE_DAYS = 91
 """The baseline's memory: a quarter, so that the rush at a quarter's end is always in it once."""
 LEAST_DAYS = 28
+STALE_DAYS = 365
 RUN_RATE = "run_rate"
 """The group of what the baseline expects, which belongs to no deal."""
 
@@ -48,6 +50,16 @@ class Method(Protocol):
         Raises HistoryTooThin where that would not be an honest estimate.
         """
         ...
+
+
+def check_recent(history: History) -> None:
+    """Raise HistoryTooThin where nothing closed for so long that the data, not the business, must have stopped."""
+    newest = int(history.closings.day.max(initial=NO_DAY))
+    if newest != NO_DAY and history.day - newest > STALE_DAYS:
+        raise HistoryTooThin(
+            f"the last deal closed on {day_of(newest)}, over {STALE_DAYS} days before: import newer deals, or look from "
+            f"an earlier day with as_of"
+        )
 
 
 def run_rate(history: History, window: Window) -> Estimate:

@@ -10,7 +10,7 @@ from sales_operations.domain.errors import HistoryTooThin
 from sales_operations.forecasting.accuracy import Accuracy, Origin, measure
 from sales_operations.forecasting.asof import History
 from sales_operations.forecasting.hybrid import Weights, combine, past_hybrid, weights_among
-from sales_operations.forecasting.method import Estimate, Method, run_rate
+from sales_operations.forecasting.method import Estimate, Method, check_recent, run_rate
 from sales_operations.forecasting.window import Window, past_windows
 
 
@@ -93,6 +93,7 @@ class Study:
         """What the method finds, or why it refuses."""
         if (name, window) not in self._found:
             try:
+                check_recent(history)
                 self._found[name, window] = self._methods[name].fit_forecast(history, window)
             except HistoryTooThin as reason:
                 self._found[name, window] = str(reason)

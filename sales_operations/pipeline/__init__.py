@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from sales_operations.pipeline.analytics import PipelineAnalytics
-    from sales_operations.pipeline.insights import PipelineInsights
-    from sales_operations.pipeline.manager import PipelineManager
-    from sales_operations.pipeline.reporter import PipelineReporter
-    from sales_operations.pipeline.tracker import PipelineTracker
+from sales_operations.lazy import attribute
 
-__all__ = ["PipelineAnalytics", "PipelineInsights", "PipelineManager", "PipelineReporter", "PipelineTracker"]
+if TYPE_CHECKING:
+    from sales_operations.pipeline.analytics import PipelineAnalytics as PipelineAnalytics
+    from sales_operations.pipeline.insights import PipelineInsights as PipelineInsights
+    from sales_operations.pipeline.manager import PipelineManager as PipelineManager
+    from sales_operations.pipeline.reporter import PipelineReporter as PipelineReporter
+    from sales_operations.pipeline.tracker import PipelineTracker as PipelineTracker
+
+_HOMES = {
+    "PipelineAnalytics": "sales_operations.pipeline.analytics",
+    "PipelineInsights": "sales_operations.pipeline.insights",
+    "PipelineManager": "sales_operations.pipeline.manager",
+    "PipelineReporter": "sales_operations.pipeline.reporter",
+    "PipelineTracker": "sales_operations.pipeline.tracker",
+}
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{name.removeprefix('Pipeline').lower()}"), name)
+    return attribute(__name__, _HOMES, name)

@@ -11,7 +11,7 @@ import pytest
 from sales_operations.domain.clock import parse_as_of
 from sales_operations.domain.errors import Disabled, InvalidInput, NotFound
 from sales_operations.forecasting import SalesForecaster
-from tests.forecasting.conftest import Company, Simulated, State, after, simulate
+from tests.forecasting.conftest import TODAY, Company, Simulated, State, after, simulate
 
 METHODS = ("pipeline", "trend", "seasonal", "ml", "hybrid")
 PERIODS = ("month", "quarter", "year")
@@ -227,3 +227,14 @@ def test_the_company_s_zone_decides_on_the_period(company: Company, zone: str) -
     store = Simulated(company, {"company": {"timezone": zone}})
     result = forecast(store, "month", "pipeline", "2026-06-30T23:30:00Z")
     assert result["period_start"] == ("2026-07-01" if zone.startswith("Pacific") else "2026-06-01")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_where_nothing_closed_for_a_year_every_method_refuses(company: Company, method: str) -> None:
+    store = Simulated(company)
+    store.clock = lambda: TODAY + timedelta(days=500)
+    result = forecast(store, "quarter", method)
+    assert "closed on" in result["refused"]
+    assert result["confidence"] == 0
+    assert all(math.isfinite(number) for number in numbers(result))
+    assert "refused" not in forecast(store, "quarter", method, TODAY.date().isoformat())
