@@ -56,14 +56,14 @@ def load(
     # Ids first: a row may refer to another one of its own kind, such as a manager.
     ids, last = record_ids(unit, kind, source, columns["id"], loaded)
     names, rows = stored_rows(unit, kind, source, columns, attributes, loaded)
+    digests = observed(columns, attributes)
     present = existing(unit, kind, ids.values())
     place_of_id = names.index("id")
-    for position, values in enumerate(rows):
+    for position, (values, said) in enumerate(zip(rows, digests, strict=True)):
         record_id = ids[columns["id"][position]]
         if last[record_id] != position:
             continue
         values[place_of_id] = record_id
-        said = observed(values)
         before = present.get(record_id)
         if before is None:
             loaded.created += 1
@@ -75,7 +75,10 @@ def load(
         else:
             row = {**before, **_kept(before, dict(zip(names, values, strict=True))), "observed": said}
             differing = {name: old for name, old in before.items() if row[name] != old and name != "observed"}
-            loaded.updated += 1
+            if differing:
+                loaded.updated += 1
+            else:
+                loaded.unchanged += 1
             unit.add(Change(kind, "update", row, before["seq"], visible_detail(kind, differing, row)))
     return loaded
 
@@ -87,9 +90,20 @@ def _kept(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     return after
 
 
-def observed(values: Sequence[Any]) -> str:
-    """A digest of what an import says of one record."""
-    return blake2b(orjson.dumps(values), digest_size=8).hexdigest()
+def observed(columns: Columns, attributes: Sequence[bytes | None] | None) -> list[str]:
+    """For each record, a digest of what an import says of it, in the words of the source.
+
+    What a reference resolves to is no part of it, so a record that turns up later makes no other record a changed one.
+    """
+    names = sorted(columns)
+    key = blake2b(orjson.dumps(names), digest_size=16).digest()
+    said: list[Sequence[Any]] = [columns[name] for name in names]
+    if attributes is not None:
+        said.append(attributes)
+    return [
+        blake2b(orjson.dumps(values, default=str), digest_size=8, key=key).hexdigest()
+        for values in zip(*said, strict=True)
+    ]
 
 
 def stored_rows(

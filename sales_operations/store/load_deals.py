@@ -22,6 +22,7 @@ from sales_operations.store.unit import Change, Unit
 _TRACKED = frozenset(TRACKED)
 _PROBABILITY = {stage.value: probability for stage, probability in DEFAULT_PROBABILITIES.items()}
 _DERIVED = ("id", "created_at", "updated_at")
+_REFERENCES = tuple(field.name for field in KINDS["opportunities"].fields if field.type == "ref")
 
 
 class DealLoader:
@@ -45,18 +46,23 @@ class DealLoader:
         present = existing(unit, "opportunities", ids.values())
         looked_at = unit.now if self._exported_at is None else min(self._exported_at, unit.now)
         own, canonical = columns.get("stage"), columns.get("canonical_stage")
+        digests = observed(columns, attributes)
         changed: list[tuple[dict[str, Any], dict[str, Any], str]] = []
         place_of_id = names.index("id")
-        for position, values in enumerate(rows):
+        referring = [name for name in _REFERENCES if name in columns]
+        for position, (values, said) in enumerate(zip(rows, digests, strict=True)):
             record_id = ids[columns["id"][position]]
             if last[record_id] != position:
                 continue
             values[place_of_id] = record_id
             stage = None if own is None or canonical is None else (own[position], canonical[position])
-            said = observed([values, stage])
             before = present.get(record_id)
             if before is not None and before["observed"] == said:
-                loaded.unchanged += 1
+                waiting = {name: columns[name][position] for name in referring if before[f"{name}_text"] is not None}
+                if waiting and (linked := _linked(before, dict(zip(names, values, strict=True)), waiting)):
+                    changed.append((before, linked, said))
+                else:
+                    loaded.unchanged += 1
                 continue
             row = dict(zip(names, values, strict=True))
             _complete(row, stage)
@@ -65,9 +71,8 @@ class DealLoader:
                 events = self._first_look(row, looked_at)
                 unit.add(Change("opportunities", "create", _fresh(row, events, said), None, events=events))
             else:
-                loaded.updated += 1
                 changed.append((before, row, said))
-        self._look_again(unit, changed, looked_at)
+        self._look_again(unit, changed, looked_at, loaded)
         return loaded
 
     def _first_look(self, row: dict[str, Any], now: int) -> list[Event]:
@@ -101,7 +106,7 @@ class DealLoader:
         return found
 
     def _look_again(
-        self, unit: Unit, changed: list[tuple[dict[str, Any], dict[str, Any], str]], looked_at: int
+        self, unit: Unit, changed: list[tuple[dict[str, Any], dict[str, Any], str]], looked_at: int, loaded: Loaded
     ) -> None:
         """Deals that are there already: from a history imported before, or from an earlier look."""
         events_of = history.of_deals(unit.connection, [before["id"] for before, _, _ in changed])
@@ -111,11 +116,16 @@ class DealLoader:
                 fresh = self._first_look(row, looked_at)
             else:
                 fresh = [self._difference(before, row, looked_at, "inferred")]
+            fresh = [event for event in fresh if event.values or event.other]
             state = history.state_of([*known, *fresh])
             if before["observed"] is not None and any(state.get(name) != row[name] for name in _TRACKED & row.keys()):
                 # An older history says the same as this look, but something came between: the look is the latest word.
                 fresh = [self._difference(before, row, unit.now, "live")]
                 state = history.state_of([*known, *fresh])
+            if fresh:
+                loaded.updated += 1
+            else:
+                loaded.unchanged += 1
             after = {**before, **state, "observed": said}
             unit.add(Change("opportunities", "update", after, before["seq"], events=fresh))
 
@@ -167,6 +177,15 @@ class DealLoader:
             unit.add(Change("opportunities", action, {**(before or {"id": deal}), **state}, version, events=new))
             loaded.created += len(new)
         return loaded
+
+
+def _linked(before: dict[str, Any], row: dict[str, Any], said: dict[str, str | None]) -> dict[str, Any]:
+    """References of an unchanged deal that were kept as text, unchanged since, and are known now; empty for none."""
+    found: dict[str, Any] = {}
+    for name, text in said.items():
+        if text is not None and before[f"{name}_text"] == text and row[f"{name}_id"] is not None:
+            found |= {f"{name}_id": row[f"{name}_id"], f"{name}_text": None}
+    return found and {**found, "updated_at": before["updated_at"]}
 
 
 def _complete(row: dict[str, Any], stage: tuple[str, str] | None) -> None:
