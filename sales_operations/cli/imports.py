@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Iterator
 from enum import Enum, StrEnum
 from functools import partial
 from pathlib import Path
@@ -16,7 +18,9 @@ from sales_operations.domain.kinds import KINDS
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from sales_operations.connectors.importer import ImportOptions, Summary
+    from sales_operations.connectors.importer import ImportOptions
+    from sales_operations.connectors.summary import Summary
+    from sales_operations.settings import Settings
 
 demo_app = typer.Typer(help="The demonstration company.", no_args_is_help=True)
 Kind = Enum("Kind", {name: name for name in KINDS}, type=str)  # type: ignore[misc]
@@ -86,18 +90,18 @@ def import_(
         rejects=rejects,
         dry_run=dry_run,
     )
-    name = str(kind.value)
-    summaries = _import(name, files, options, known, database)
-    if as_json:
-        print_json({"imports": [summary.as_json() for summary in summaries]})
-    else:
-        for summary in summaries:
-            _show(summary)
+    summaries: list[Summary] = []
+    try:
+        summaries.extend(_imported(str(kind.value), files, options, known, database))
+    finally:  # where one file cannot be imported, what became of those before it is told all the same
+        _tell(summaries, as_json)
     if strict and any(summary.rejected for summary in summaries):
         raise typer.Exit(1)
 
 
-def _import(kind: str, files: list[Path], options: ImportOptions, known: Any, database: str | None) -> list[Summary]:
+def _imported(
+    kind: str, files: list[Path], options: ImportOptions, known: Settings, database: str | None
+) -> Iterator[Summary]:
     import tempfile
 
     from rich.console import Console
@@ -107,7 +111,7 @@ def _import(kind: str, files: list[Path], options: ImportOptions, known: Any, da
     from sales_operations.workspace import open_real, real_store_exists
 
     for file in files:
-        check_readable(kind, file, options)  # before a store is made for what cannot be read
+        check_readable(known, kind, file, options)  # before a store is made for what cannot be read
     with tempfile.TemporaryDirectory(prefix="sales-operations-") as folder:
         if options.dry_run and not real_store_exists(known, database):
             database = str(Path(folder) / "dry_run.db")
@@ -118,13 +122,21 @@ def _import(kind: str, files: list[Path], options: ImportOptions, known: Any, da
             TextColumn("{task.fields[rows]:,} rows"),
             TimeElapsedColumn(),
         )
-        done = []
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
             for file in files:
                 told = partial(_advance, bar, bar.add_task(file.name, total=1, rows=0))
-                done.append(import_file(workspace, kind, file, options, told))
+                yield import_file(workspace, kind, file, options, told)
         workspace.close()
-    return done
+
+
+def _tell(summaries: list[Summary], as_json: bool) -> None:
+    if not summaries:
+        return
+    if as_json:
+        print_json({"imports": [summary.as_json() for summary in summaries]})
+    else:
+        for summary in summaries:
+            _show(summary)
 
 
 def _advance(bar: Progress, task: TaskID, read: int, size: int, rows: int) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -16,22 +15,22 @@ from sales_operations.connectors.batches import read
 from sales_operations.connectors.context import ReadOptions
 from sales_operations.connectors.files import open_source
 from sales_operations.connectors.library import load_mapping
+from sales_operations.connectors.links import LED, settle
 from sales_operations.connectors.mapping import Mapping
 from sales_operations.connectors.recognise import choose, recognise
 from sales_operations.connectors.rejects import RejectsFile, rejects_path
-from sales_operations.connectors.source import Source
+from sales_operations.connectors.source import BATCH_ROWS, Source
+from sales_operations.connectors.summary import Summary
 from sales_operations.domain.errors import SourceError
 from sales_operations.domain.kinds import KINDS
-from sales_operations.domain.money import to_major
+from sales_operations.settings import Settings
 from sales_operations.store import tables
 from sales_operations.store.engine import one_of
-from sales_operations.store.load import Loaded, load, relink
+from sales_operations.store.load import Loaded, load
 from sales_operations.store.load_deals import DealLoader
 from sales_operations.store.unit import Unit
 from sales_operations.workspace import Workspace
 
-_LED = {"users": "manager_id", "teams": "parent_id"}
-"""Kinds whose records lead each other, and the column that says who leads."""
 _SUMMED = {"opportunities": "amount_minor", "items": "total_minor", "quotas": "amount_minor"}
 Progress = Callable[[int, int, int], None]
 """Told how many bytes of how many are read, and how many rows are in."""
@@ -39,7 +38,10 @@ Progress = Callable[[int, int, int], None]
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What a caller says about an import. ``exported_at``: when the file was made, in microseconds since the epoch."""
+    """What a caller says about an import.
+
+    ``exported_at``: when the file was made, in microseconds since the epoch. ``batch_rows``: rows to a transaction.
+    """
 
     mapping: str | None = None
     source: str | None = None
@@ -50,76 +52,7 @@ class ImportOptions:
     exported_at: int | None = None
     rejects: Path | None = None
     dry_run: bool = False
-
-
-@dataclass
-class Summary:
-    """What became of a file's rows: ``read`` is the sum of all the counts that follow it.
-
-    ``amounts``: currency to minor units in the file, in the store for the same records, and in rejected rows.
-    """
-
-    file: str
-    kind: str
-    source: str
-    recognised: str
-    dry_run: bool
-    read: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    repeated: int = 0
-    erased: int = 0
-    skipped: int = 0
-    rejected: int = 0
-    history_rows: int = 0
-    amount_unknown: int = 0
-    resumed_at: int = 0
-    in_file: Counter[str] = field(default_factory=Counter)
-    in_store: Counter[str] = field(default_factory=Counter)
-    unresolved: Counter[tuple[str, str]] = field(default_factory=Counter)
-    warnings: list[str] = field(default_factory=list)
-    rejects_file: str | None = None
-
-    _COUNTS = ("read", "created", "updated", "unchanged", "repeated", "erased", "skipped", "rejected", "history_rows",
-               "amount_unknown")  # fmt: skip
-
-    def counts(self) -> dict[str, Any]:
-        """The figures, for the record of the run."""
-        plain: dict[str, Any] = {name: getattr(self, name) for name in self._COUNTS}
-        return {**plain, "in_file": dict(self.in_file), "in_store": dict(self.in_store)}
-
-    def take(self, counts: dict[str, Any]) -> None:
-        """Go on from the figures of an interrupted run."""
-        for name in self._COUNTS:
-            setattr(self, name, counts.get(name, 0))
-        self.in_file.update(counts.get("in_file", {}))
-        self.in_store.update(counts.get("in_store", {}))
-
-    def as_json(self) -> dict[str, Any]:
-        """The summary as one JSON object, amounts in major units."""
-        amounts = {
-            currency: {
-                "file": to_major(self.in_file[currency], currency),
-                "store": to_major(self.in_store[currency], currency),
-                "difference": to_major(self.in_file[currency] - self.in_store[currency], currency),
-            }
-            for currency in sorted(self.in_file.keys() | self.in_store.keys())
-        }
-        unknown = [{"field": name, "value": text, "rows": n} for (name, text), n in self.unresolved.most_common()]
-        return {
-            "file": self.file,
-            "kind": self.kind,
-            "source": self.source,
-            "recognised": self.recognised,
-            "dry_run": self.dry_run,
-            **{name: getattr(self, name) for name in self._COUNTS},
-            "amounts": amounts,
-            "unresolved": unknown,
-            "warnings": self.warnings,
-            "rejects_file": self.rejects_file,
-            "resumed_at": self.resumed_at,
-        }
+    batch_rows: int = BATCH_ROWS
 
 
 class _Undo(Exception):
@@ -132,36 +65,47 @@ def import_file(
     """Import one file of one kind and say what became of every row.
 
     Rows that cannot be used go to a file of rejects. Each batch is written in a transaction of its own together with the
-    place reached; an interrupted import of the same file goes on from there. A dry run does all of it and takes it back.
+    place reached; an interrupted import of the same file goes on from there. Kinds whose records lead each other are
+    written in one transaction. A dry run does all of it and takes it back.
     Raises SourceError where the file as a whole cannot be read or understood, SettingsError for a mapping's problems.
     """
     options = options or ImportOptions()
-    if kind not in KINDS:
-        raise SourceError(f"there is no kind {kind!r}; use one of {', '.join(KINDS)}")
-    source = open_source(path, sheet=options.sheet, encoding=options.encoding, delimiter=options.delimiter)
-    mapping, why = _mapping(source, kind, options)
+    source, mapping, why = _opened(kind, path, options)
     name = options.source or mapping.source
     summary = Summary(str(path), kind, name, why, options.dry_run)
-    batches = read(source, mapping, kind, workspace.settings, options=options.read)
-    deals = DealLoader(name, workspace.settings.company.timezone, options.exported_at)
-    target = options.rejects or rejects_path(path)
-    importing = _Importing(workspace, summary, name, deals, source, progress)
+    settings = workspace.settings
+    batches = read(source, mapping, kind, settings, options=options.read, size=options.batch_rows)
+    importing = _Importing(workspace, summary, source, mapping, options, progress)
     if options.dry_run:
-        importing.dry(batches)
+        importing.at_once(batches, None, keep=False)
         return summary
-    mark = runs.fingerprint(path, kind, name, mapping.file, repr(options))
+    target = options.rejects or rejects_path(path)
     with RejectsFile(target, source.columns) as rejects:
-        importing.all(batches, rejects, mark, path)
+        if kind in LED:
+            importing.at_once(batches, rejects, keep=True)
+        else:
+            ways = (
+                mapping.model_dump_json(),
+                settings.company.model_dump_json(),
+                repr(settings.pipelines),
+                repr(options),
+            )
+            importing.in_steps(batches, rejects, runs.fingerprint(path, kind, name, *ways))
     summary.rejects_file = str(target) if rejects.count else None
     return summary
 
 
-def check_readable(kind: str, path: Path, options: ImportOptions) -> None:
+def check_readable(settings: Settings, kind: str, path: Path, options: ImportOptions) -> None:
     """Raise SourceError or SettingsError for a file that an import could not even begin to read."""
+    source, mapping, _ = _opened(kind, path, options)
+    next(read(source, mapping, kind, settings, options=options.read, size=options.batch_rows))
+
+
+def _opened(kind: str, path: Path, options: ImportOptions) -> tuple[Source, Mapping, str]:
+    if kind not in KINDS:
+        raise SourceError(f"there is no kind {kind!r}; use one of {', '.join(KINDS)}")
     source = open_source(path, sheet=options.sheet, encoding=options.encoding, delimiter=options.delimiter)
-    mapping, _ = _mapping(source, kind, options)
-    choose(mapping, kind, source.columns)
-    source.check()
+    return source, *_mapping(source, kind, options)
 
 
 def _mapping(source: Source, kind: str, options: ImportOptions) -> tuple[Mapping, str]:
@@ -179,56 +123,69 @@ class _Importing:
         self,
         workspace: Workspace,
         summary: Summary,
-        name: str,
-        deals: DealLoader,
         source: Source,
+        mapping: Mapping,
+        options: ImportOptions,
         progress: Progress | None,
     ) -> None:
-        self._workspace, self._summary, self._name, self._deals = workspace, summary, name, deals
-        self._source, self._progress = source, progress
+        self._workspace, self._summary, self._source, self._progress = workspace, summary, source, progress
+        self._deals = DealLoader(summary.source, workspace.settings.company.timezone, options.exported_at)
+        fields = choose(mapping, summary.kind, source.columns).fields
+        self._creates = [name for name, found in fields.items() if found.rule.creates]
         self._cause = f"import {summary.kind} {Path(summary.file).name}"
 
-    def dry(self, batches: Iterator[Batch]) -> None:
-        """Everything in one transaction that is taken back."""
-        try:
-            with self._workspace.unit(self._cause) as unit:
-                unit.hold()
-                for batch in batches:
-                    self._count(batch)
-                    self._load(unit, batch)
-                self._finish(unit)
+    def at_once(self, batches: Iterator[Batch], rejects: RejectsFile | None, *, keep: bool) -> None:
+        """Everything in one transaction, which is taken back unless it is to be kept."""
+        with suppress(_Undo), self._workspace.unit(self._cause) as unit:
+            unit.hold()
+            for step in _steps(batches):
+                if rejects is not None:
+                    self._tell(rejects, step)
+                self._take(unit, step)
+            self._finish(unit)
+            if not keep:
                 raise _Undo
-        except _Undo:
-            return
 
-    def all(self, batches: Iterator[Batch], rejects: RejectsFile, mark: str, path: Path) -> None:
+    def in_steps(self, batches: Iterator[Batch], rejects: RejectsFile, mark: str) -> None:
         """Batch by batch, from where an interrupted run stopped."""
+        summary = self._summary
         with self._workspace.reading() as connection:
             run = runs.unfinished(connection, mark)
-        if run is None:
-            with self._workspace.unit(self._cause) as unit:
-                run = runs.begin(unit.connection, mark, self._summary.kind, self._name, path, unit.now)
-        else:
-            self._summary.take(run.totals)
-            self._summary.resumed_at = run.position
-        done = run.position
+        if run is not None:
+            summary.take(run.totals)
+            summary.resumed_at = run.position
+        done = summary.resumed_at
         for step in _steps(batches):
+            self._tell(rejects, step)
             position = step[-1].position
-            for batch in step:
-                rejects.write(batch.rejects)
             if done and position <= done:
-                continue  # written by the interrupted run; only its rejects are told again
+                summary.warnings += [warning for batch in step for warning in batch.warnings]
+                continue  # written by the interrupted run; only its rejects and warnings are told again
             with self._workspace.unit(self._cause) as unit:
                 unit.hold()
-                for batch in step:
-                    self._count(batch)
-                    self._load(unit, batch)
-                run.position, run.totals = position, self._summary.counts()
+                # Not before the first rows: a file that cannot be read after all leaves no trace.
+                run = run or runs.begin(unit.connection, mark, summary.kind, summary.source, summary.file, unit.now)
+                self._take(unit, step)
+                run.position, run.totals = position, summary.counts()
                 runs.advance(unit.connection, run, unit.now, finished=False)
         with self._workspace.unit(self._cause) as unit:
             unit.hold()
             self._finish(unit)
-            runs.advance(unit.connection, run, unit.now, finished=True)
+            if run is not None:
+                runs.advance(unit.connection, run, unit.now, finished=True)
+
+    @staticmethod
+    def _tell(rejects: RejectsFile, step: list[Batch]) -> None:
+        for batch in step:
+            rejects.write(batch.rejects)
+
+    def _take(self, unit: Unit, step: list[Batch]) -> None:
+        for batch in step:
+            self._count(batch)
+            self._load(unit, batch)
+        for batch in step:
+            if len(batch) and batch.kind == self._summary.kind:
+                self._reconcile(unit, batch)
 
     def _count(self, batch: Batch) -> None:
         summary = self._summary
@@ -247,14 +204,13 @@ class _Importing:
             elif batch.kind == "opportunities":
                 loaded = self._deals.states(unit, batch.columns, batch.attributes)
             else:
-                loaded = load(unit, batch.kind, self._name, batch.columns, batch.attributes)
+                loaded = load(unit, batch.kind, summary.source, batch.columns, batch.attributes)
             unit.flush()
             summary.unresolved.update(loaded.unresolved)
             if batch.kind == "history" and summary.kind != "history":
                 summary.history_rows += loaded.created
             elif batch.kind == summary.kind:
                 self._add(loaded)
-                self._reconcile(unit, batch)
         if self._progress:
             self._progress(self._source.bytes_read, self._source.bytes_total, self._summary.read)
 
@@ -272,7 +228,7 @@ class _Importing:
         statement = (
             select(table.c.currency, func.sum(table.c[column]), func.count().filter(table.c[column].is_(None)))
             .select_from(table.join(tables.external_ids, ids.record_id == table.c.id))
-            .where(ids.kind == batch.kind, ids.source == self._name, external)
+            .where(ids.kind == batch.kind, ids.source == self._summary.source, external)
             .group_by(table.c.currency)
         )
         for currency, total, unknown in unit.connection.execute(statement):
@@ -282,10 +238,7 @@ class _Importing:
 
     def _finish(self, unit: Unit) -> None:
         summary = self._summary
-        if summary.kind in _LED:
-            _refuse_circles(unit, summary.kind)
-        if summary.kind not in ("history", "opportunities") and summary.created:
-            relink(unit, summary.kind, self._name)
+        summary.warnings += settle(unit, summary.kind, summary.source, self._creates, summary.unresolved)
         self._warn_of_rates(unit)
 
     def _warn_of_rates(self, unit: Unit) -> None:
@@ -312,23 +265,3 @@ def _steps(batches: Iterator[Batch]) -> Iterator[list[Batch]]:
             step = []
     if step:
         yield step
-
-
-def _refuse_circles(unit: Unit, kind: str) -> None:
-    """Raise SourceError where records lead each other in a circle."""
-    table = tables.RECORDS[kind]
-    rows = unit.connection.execute(select(table.c.id, table.c[_LED[kind]], table.c.name)).all()
-    above = {row[0]: row[1] for row in rows}
-    names = {row[0]: row[2] or row[0] for row in rows}
-    clear: set[str] = set()
-    for start in above:
-        path: list[str] = []
-        at: str | None = start
-        while at is not None and at not in clear:
-            if at in path:
-                circle = " → ".join(names[one] for one in [*path[path.index(at) :], at])
-                column = _LED[kind].removesuffix("_id")
-                raise SourceError(f"{kind} lead each other in a circle: {circle}; correct the {column} of one of them")
-            path.append(at)
-            at = above.get(at)
-        clear.update(path)

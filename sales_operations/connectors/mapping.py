@@ -33,6 +33,7 @@ class FieldRule(_Part):
     ``otherwise``: columns that stand in for an identifier where none is there. ``join``: columns put together with a
     blank. ``values``: what a text stands for. ``unit``: how shares are written. ``times``: what a number is multiplied
     by. ``inverse``: whether a number is written as 1 divided by it. ``constant``: the same value for every row.
+    ``creates``: whether a reference that finds nothing makes a record of that name.
     """
 
     columns: Texts = ()
@@ -46,6 +47,7 @@ class FieldRule(_Part):
     date_order: Order | None = None
     decimal: DecimalMark | None = None
     zone: str | None = None
+    creates: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -15,6 +15,8 @@ from sales_operations.domain.money import exponent
 if TYPE_CHECKING:
     from sales_operations.connectors.mapping import FieldRule, Layout, Mapping
 
+NAMED = ("users", "teams", "accounts", "products")
+"""Kinds whose records are known well enough by a name."""
 Finding = tuple[tuple[int | str, ...], str]
 """Where in the file, and what is wrong."""
 
@@ -50,6 +52,8 @@ def _layout(kind: Kind, layout: Layout) -> Iterator[Finding]:
         if not (rule.columns or rule.join or rule.otherwise or rule.constant is not None or layout.changes):
             yield ("fields", name), "names no column; give one, several, or a constant"
         yield from _rule(name, rule)
+        if rule.creates and not _can_create(kind, name):
+            yield ("fields", name, "creates"), f"serves references to {', '.join(NAMED)} from records other than deals"
     forms = [form for form in ("changes", "log") if getattr(layout, form)]
     if layout.opens or layout.events or layout.stage_columns:
         forms.append("opens, events or stage_columns")
@@ -59,6 +63,11 @@ def _layout(kind: Kind, layout: Layout) -> Iterator[Finding]:
         yield (), f"{forms[0]} belongs to opportunities or history, not to {kind.name}"
     yield from _required(kind, layout)
     yield from _told(layout)
+
+
+def _can_create(kind: Kind, name: str) -> bool:
+    field = kind.field(name)
+    return field is not None and field.ref in NAMED and kind.name not in ("opportunities", "history")
 
 
 def _rule(name: str, rule: FieldRule) -> Iterator[Finding]:

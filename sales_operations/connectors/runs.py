@@ -46,10 +46,10 @@ def unfinished(connection: Connection, mark: str) -> Run | None:
     return Run(row.id, row.rows_done, orjson.loads(row.totals)) if row else None
 
 
-def begin(connection: Connection, mark: str, kind: str, source: str, file: Path, now: int) -> Run:
+def begin(connection: Connection, mark: str, kind: str, source: str, file: str, now: int) -> Run:
     """Write down that an import begins."""
     run = Run(new_id("import"), 0, {})
-    values = {"id": run.id, "kind": kind, "source": source, "file": str(file), "fingerprint": mark, "rows_done": 0}
+    values = {"id": run.id, "kind": kind, "source": source, "file": file, "fingerprint": mark, "rows_done": 0}
     connection.execute(insert(tables.import_runs).values(**values, totals="{}", started_at=now))
     return run
 
