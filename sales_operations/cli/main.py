@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sales_operations.cli import admin, forecast, imports, pipeline, process
+from sales_operations.cli import admin, forecast, imports, pipeline, privacy, process
 
 app = typer.Typer(
     name="sales-operations",
@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (process, imports, forecast, pipeline, admin):
+for room in (process, imports, forecast, pipeline, admin, privacy):
     room.add_to(app)
 
 

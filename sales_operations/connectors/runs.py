@@ -57,5 +57,7 @@ def begin(connection: Connection, mark: str, kind: str, source: str, file: str, 
 def advance(connection: Connection, run: Run, now: int, *, finished: bool) -> None:
     """Write down how far the import is, in the transaction of its rows."""
     runs = tables.import_runs
-    values = {"rows_done": run.position, "totals": orjson.dumps(run.totals).decode()}
+    # Texts of the file are kept for going on alone: they may be names of persons.
+    totals = {name: held for name, held in run.totals.items() if not (finished and name == "unresolved")}
+    values = {"rows_done": run.position, "totals": orjson.dumps(totals).decode()}
     connection.execute(update(runs).where(runs.c.id == run.id).values(**values, finished_at=now if finished else None))

@@ -62,8 +62,8 @@ _CURRENCY = Field("currency", "currency")
 _KINDS = (
     Kind(
         "users",
-        (_ID, *_personal("name", "email"), *_text("role", "title"), _ref("manager", "users"), _ref("team", "teams"))
-        + (Field("capacity", "int"), Field("is_active", "bool"), *_COMMON),
+        (_ID, *_personal("name", "email"), *_text("role"), *_personal("title"), _ref("manager", "users"))
+        + (_ref("team", "teams"), Field("capacity", "int"), Field("is_active", "bool"), *_COMMON),
     ),
     Kind(
         "teams",
@@ -77,15 +77,15 @@ _KINDS = (
     ),
     Kind(
         "contacts",
-        (_ID, *_personal("first_name", "last_name", "email", "phone"), *_text("title"))
+        (_ID, *_personal("first_name", "last_name", "email", "phone", "title"))
         + (_ref("account", "accounts"), _ref("owner", "users"), *_COMMON),
     ),
     Kind(
         "leads",
         (
             _ID,
-            *_personal("first_name", "last_name", "email", "phone"),
-            *_text("title", "company", "industry", "country"),
+            *_personal("first_name", "last_name", "email", "phone", "title"),
+            *_text("company", "industry", "country"),
         )
         + (Field("employees", "int"), *_text("lead_source", "status", "rating", "product"), _ref("owner", "users"))
         + (Field("converted_at", "instant"), _ref("opportunity", "opportunities"), *_COMMON),

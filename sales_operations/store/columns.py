@@ -36,7 +36,7 @@ _REBUILD_ALL = ("users", "teams", "accounts", "rates")
 class Version:
     """What a columns file holds: of which store, up to which sequence number, in which currency.
 
-    ``erased`` users are why a file is built anew: DuckDB leaves the text of removed rows in it.
+    ``erased`` records are why a file is built anew: DuckDB leaves the text of removed rows in it.
     """
 
     store_id: str

@@ -72,7 +72,17 @@ def resolve(connection: Connection, kind: str, source: str, texts: Iterable[str]
                 twice.add(text)
         for text in twice:
             del found[text]
+    if kind in tables.PERSONAL and (missing := wanted.difference(found)):
+        derived = {record_id(kind, source, text): text for text in missing}
+        found |= {derived[identity]: identity for identity in erased(connection, kind, derived)}
     return found
+
+
+def erased(connection: Connection, kind: str, ids: Iterable[str]) -> set[str]:
+    """Those of the record ids whose personal data were erased: an external id that is a name is forgotten with them."""
+    table = tables.RECORDS[kind].c
+    wanted = one_of(connection, table.id, ids) & table.erased_at.is_not(None)
+    return {row.id for row in connection.execute(select(table.id).where(wanted))}
 
 
 def find(connection: Connection, kind: str, given: str) -> str | None:

@@ -157,7 +157,8 @@ def record_ids(
     """External id to record id, newly given where needed, and record id to the last row that has it."""
     ids = identity.known(unit.connection, kind, source, external)
     fresh = {text: identity.record_id(kind, source, text) for text in external if text not in ids}
-    rows = [(kind, source, text, record_id) for text, record_id in fresh.items()]
+    gone = identity.erased(unit.connection, kind, fresh.values()) if fresh and kind in tables.PERSONAL else set()
+    rows = [(kind, source, text, record_id) for text, record_id in fresh.items() if record_id not in gone]
     insert_many(unit.connection, "external_ids", ("kind", "source", "external_id", "record_id"), rows)
     ids |= fresh
     last = {ids[text]: position for position, text in enumerate(external)}

@@ -23,11 +23,11 @@ from sales_operations.store.engine import BUSY_SECONDS, shown, translated
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_LEDGER = """SELECT store_id, seq, (SELECT count(*) FROM users WHERE erased_at IS NOT NULL) FROM ledger WHERE id = 1"""
+_LEDGER = "SELECT store_id, seq, erasures FROM ledger WHERE id = 1"
 
 
 class Snapshot(Protocol):
-    """One consistent look: its place in the sequence, the users erased so far, and tables read from it."""
+    """One consistent look: its place in the sequence, the records erased so far, and tables read from it."""
 
     store_id: str
     seq: int

@@ -204,6 +204,8 @@ ledger = Table(
     Column("label", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("head", Text, nullable=False),
+    # How many records were erased: who holds a copy of the store throws it away when this grows.
+    Column("erasures", BigInteger, nullable=False, server_default="0"),
 )
 
 external_ids = Table(
@@ -237,3 +239,21 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     for kind, table in RECORDS.items()
 }
 """Kind to its column names, as plain text (SQLAlchemy's own are a subclass that orjson refuses as keys)."""
+
+_FREE_TEXTS = {
+    "opportunities": ("name", "next_step", "loss_reason"),
+    "activities": ("subject",),
+    "notifications": ("recipient", "subject", "message"),
+    "forecast_submissions": ("note",),
+}
+
+
+def _may_name_persons(kind: str) -> frozenset[str]:
+    fields = KINDS[kind].fields if kind in KINDS else ()
+    references = {f"{field.name}_text" for field in fields if field.ref in PERSONAL}
+    names = {*PERSONAL.get(kind, ()), *_FREE_TEXTS.get(kind, ()), *references, "attributes"}
+    return frozenset(names.intersection(COLUMNS[kind]))
+
+
+MAY_NAME_PERSONS = {kind: _may_name_persons(kind) for kind in RECORDS}
+"""Kind to the columns in which a person's name or address may stand: their values never enter the audit log."""

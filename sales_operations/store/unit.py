@@ -192,9 +192,9 @@ class Unit:
 
 
 def visible_detail(kind: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Old and new values for the audit entry; personal data are named, not shown."""
-    personal = tables.PERSONAL.get(kind, ())
-    return {name: None if name in personal else [old, after[name]] for name, old in before.items()}
+    """Old and new values for the audit entry; what may hold personal data is named, not shown."""
+    hidden = tables.MAY_NAME_PERSONS[kind]
+    return {name: None if name in hidden else [old, after[name]] for name, old in before.items()}
 
 
 @contextmanager
