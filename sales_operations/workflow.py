@@ -12,17 +12,25 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from sales_operations.domain.errors import SalesOperationsError, StoreError
+from sqlalchemy import func, or_, select
+
+from sales_operations.domain.clock import day_of, to_micros
+from sales_operations.domain.errors import InvalidInput, SalesOperationsError, StoreError
+from sales_operations.domain.money import written
 from sales_operations.domain.opportunity import Opportunity
+from sales_operations.store import tables
 from sales_operations.workspace import Workspace, open_workspace
 
 LEAD = "lead_123"
 """The lead that the script converts; the demonstration company has it."""
 PERIOD = "quarter"
+OLD_DAYS = 90
+"""Days without a change of any deal after which a run says so."""
 METHODS = ("pipeline", "trend", "seasonal", "ml")
 """The methods whose totals the hybrid forecast shows."""
 
@@ -38,34 +46,69 @@ class Outcome:
     files: list[Path]
 
 
-def run(workspace: Workspace, lead_id: str | None = None, progress: Callable[[str], None] = lambda _: None) -> Outcome:
+def run(
+    workspace: Workspace,
+    lead_id: str | None = None,
+    as_of: str | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Outcome:
     """Convert one lead, or every open one, forecast the quarter, manage the pipeline, and write the results.
 
-    ``progress`` is told the name of each step as it begins.
+    A conversion happens now: with ``as_of``, a date or an instant from which the rest is looked at, none is made.
+    ``progress`` is told the name of each step as it begins. Raises InvalidInput for a lead together with an ``as_of``.
     """
     from sales_operations.forecasting import SalesForecaster
     from sales_operations.pipeline import PipelineManager
     from sales_operations.process.conversion import Converter
-    from sales_operations.store.leads import open_ids
 
-    notices = []
+    if lead_id is not None and as_of is not None:
+        raise InvalidInput(f"lead {lead_id} would be converted now, not as of {as_of}: give a lead or a date, not both")
+    notices = _of_old_data(workspace) if as_of is None else []
     progress("Automating the sales process")
-    if lead_id is not None:
-        leads = [lead_id]
-    else:
-        with workspace.reading() as connection:
-            leads = open_ids(connection)
-        if not leads:
-            notices.append("The store has no open leads, so none was converted.")
+    leads = [lead_id] if lead_id is not None else _leads(workspace, as_of, notices)
     opportunities = Converter(workspace).convert_many(leads) if leads else []
     progress("Forecasting sales")
     forecaster = SalesForecaster(workspace)
-    forecast = asyncio.run(forecaster.forecast_sales(period=PERIOD, method="hybrid"))
+    forecast = asyncio.run(forecaster.forecast_sales(period=PERIOD, method="hybrid", as_of=as_of))
     progress("Managing the pipeline")
-    pipeline = asyncio.run(PipelineManager(workspace).manage_pipeline())
+    pipeline = asyncio.run(PipelineManager(workspace).manage_pipeline(as_of=as_of))
     folder = Path(workspace.settings.results.folder)
     results = {"opportunities": [plain(one) for one in opportunities], "forecasts": [forecast], "pipeline": pipeline}
     return Outcome(opportunities, forecast, pipeline, notices, write_results(folder, results))
+
+
+def _leads(workspace: Workspace, as_of: str | None, notices: list[str]) -> list[str]:
+    """The leads to convert; why there are none is added to ``notices``."""
+    from sales_operations.store.leads import open_ids
+
+    if as_of is not None:
+        notices.append(f"No lead was converted: a conversion happens now, and this run looks from {as_of}.")
+        return []
+    with workspace.reading() as connection:
+        leads = open_ids(connection)
+    if not leads:
+        notices.append("The store has no open leads, so none was converted.")
+    return leads
+
+
+def _of_old_data(workspace: Workspace) -> list[str]:
+    """A notice where no deal has changed for long: what is forecast from now on has little to go on."""
+    events = tables.events.c
+    now = to_micros(workspace.clock())
+    # What an import saw, undated, is as old as the import and says nothing about the age of the data.
+    dated = or_(events.basis != "inferred", events.occurred_at < events.recorded_at)
+    with workspace.reading() as connection:
+        newest = connection.execute(
+            select(func.max(events.occurred_at)).where(dated, events.occurred_at <= now)
+        ).scalar()
+    zone = workspace.settings.company.timezone
+    if newest is None or (age := (day_of(now, zone) - day_of(newest, zone)).days) <= OLD_DAYS:
+        return []
+    day = day_of(newest, zone)
+    return [
+        f"The data are old: no deal has changed since {day}, {age:,} days ago. "
+        f"Look from then with: sales-operations run --as-of {day}"
+    ]
 
 
 def plain(opportunity: Opportunity) -> dict[str, Any]:
@@ -117,7 +160,7 @@ def opportunity_block(opportunity: Opportunity) -> Block:
     return "Opportunity Summary", [
         ("ID", opportunity.opportunity_id),
         ("Account", opportunity.account_name or "unknown"),
-        ("Amount", "unknown" if unknown else money(opportunity.amount, metadata["currency"])),
+        ("Amount", "unknown" if unknown else written(opportunity.amount, metadata["currency"])),
         ("Stage", opportunity.stage.value),
         ("Probability", f"{opportunity.probability * 100:.0f}%"),
         ("Close Date", opportunity.close_date or "unknown"),
@@ -132,15 +175,25 @@ def forecast_block(forecast: dict[str, Any]) -> Block:
     lines = [
         ("Method", forecast["method"]),
         ("Period", f"{forecast['period']} ({forecast['period_start']} to {forecast['period_end']})"),
-        ("Total", money(forecast["total"], currency)),
+        ("Total", written(forecast["total"], currency)),
         ("Confidence", "not enough history" if refused else f"{forecast['confidence'] * 100:.0f}%"),
     ]
     if forecast["method"] == "hybrid":
-        lines += [("ML" if name == "ml" else name.title(), money(forecast[name], currency)) for name in METHODS]
-    lines.append(("Won so far", money(forecast["booked"], currency)))
-    if refused:
-        lines.append(("Refused", str(refused)))
+        lines += [("ML" if name == "ml" else name.title(), written(forecast[name], currency)) for name in METHODS]
+    lines.append(("Won so far", written(forecast["booked"], currency)))
+    reasons = [f"{', '.join(names)}: {reason}" for reason, names in _dropped(forecast)]
+    if refused and not reasons:
+        reasons = [str(refused)]
+    lines += [("Refused" if refused else "Without", reason) for reason in reasons]
     return "Forecast Summary", lines
+
+
+def _dropped(forecast: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """Why methods dropped out of a hybrid, each reason once with the methods that it concerns."""
+    reasons: dict[str, list[str]] = {}
+    for method, reason in forecast.get("dropped", {}).items():
+        reasons.setdefault(reason, []).append(method)
+    return list(reasons.items())
 
 
 def pipeline_block(tracking: dict[str, Any], currency: str) -> Block:
@@ -154,16 +207,17 @@ def pipeline_block(tracking: dict[str, Any], currency: str) -> Block:
         ("Open Weighted", "open_weighted_value"),
     )
     return "Pipeline Summary", [
-        (title, str(tracking[key]) if key.endswith("opportunities") else money(tracking[key], currency))
+        (title, f"{tracking[key]:,}" if key.endswith("opportunities") else written(tracking[key], currency))
         for title, key in figures
         if key in tracking
     ]
 
 
-def money(amount: float, currency: str) -> str:
-    """An amount as people read it: ``$1,200.00``, or ``1,200.00 EUR``."""
-    sign, size = "-" if amount < 0 else "", f"{abs(amount):,.2f}"
-    return f"{sign}${size}" if currency == "USD" else f"{sign}{size} {currency}"
+def written_as_of(as_of: str) -> str:
+    """An ``as_of`` as people read it: a date as it is, an instant to the second and in UTC."""
+    if len(as_of) == len("2026-01-31"):
+        return as_of
+    return f"{datetime.fromisoformat(as_of).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def main() -> int:
@@ -171,23 +225,26 @@ def main() -> int:
     try:
         workspace = open_workspace(create=True)
         if workspace.is_demonstration:
-            print(f"Demonstration data: a made-up company ({workspace.store_name})", file=sys.stderr)
+            print(f"Demonstration data: a made-up company ({workspace.store_name}).", file=sys.stderr)
         outcome = run(workspace, LEAD)
     except SalesOperationsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    for text in outcome.notices:
+        print(text, file=sys.stderr)
     for title, lines in summary(outcome):
         print(f"\n{title}:")
         for name, value in lines:
             print(f"  {name}: {value}")
     currency = outcome.forecast["currency"]
     print("\n" + "=" * 60 + "\nSales Operations Summary\n" + "=" * 60)
+    print(f"As of: {written_as_of(outcome.forecast['as_of'])}")
     for deal in outcome.opportunities:
         print(f"Opportunity ID: {deal.opportunity_id}")
-        print(f"Opportunity Amount: {money(deal.amount, currency)}")
-    print(f"Forecast: {money(outcome.forecast['total'], currency)}")
+        print(f"Opportunity Amount: {written(deal.amount, deal.metadata['currency'])}")
+    print(f"Forecast: {written(outcome.forecast['total'], currency)}")
     if "total_pipeline_value" in outcome.pipeline["tracking"]:
-        print(f"Pipeline: {money(outcome.pipeline['tracking']['total_pipeline_value'], currency)}")
+        print(f"Pipeline: {written(outcome.pipeline['tracking']['total_pipeline_value'], currency)}")
     for file in outcome.files:
         print(f"Written: {file}")
     return 0

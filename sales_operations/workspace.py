@@ -102,6 +102,7 @@ def open_workspace(
     named = database or settings.store.database
     if named is None and DEFAULT_FILE.exists():
         named = str(DEFAULT_FILE)
+    demonstration = named is None
     if named is None:
         demo.ensure(demo.FILE, clock)
         named = str(demo.FILE)
@@ -109,7 +110,12 @@ def open_workspace(
     try:
         if create:
             prepare(workspace)
-        schema.check(workspace.engine)
+        try:
+            schema.check(workspace.engine)
+        except StoreError:
+            if not demonstration:
+                raise
+            schema.upgrade(workspace.engine)  # nobody's own data: made by this program, it follows the program
     except BaseException:
         workspace.close()
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
@@ -10,12 +11,11 @@ from sales_operations.cli.common import (
     Config,
     Database,
     Json,
-    console,
+    display,
     guarded,
     opened,
     print_json,
     settings,
-    table,
 )
 
 config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
@@ -59,14 +59,20 @@ def validate(
 @guarded
 def show(config: Config = None, as_json: Json = False) -> None:
     """Every key in force: its value, where it comes from, and whether anything obeys it yet."""
+    from rich.text import Text
+
     from sales_operations.settings import describe
 
     rows = describe(config)
     if as_json:
         print_json([{"key": row.key, "value": row.value, "origin": row.origin, "note": row.note} for row in rows])
         return
-    columns = [("Key", "left"), ("Value", "left"), ("From", "left"), ("", "left")]
-    console().print(table("", columns, [[row.key, str(row.value), row.origin, row.note] for row in rows]))
+    lines = []
+    for row in rows:
+        value = row.value if isinstance(row.value, str) else json.dumps(row.value, ensure_ascii=False)
+        remark = f"{row.origin}; {row.note}" if row.note else row.origin
+        lines.append(Text.assemble((row.key, "bold"), f": {value}", (f"  # {remark}", "dim")))
+    display(*lines)
 
 
 @audit_app.command("verify")

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+    from rich.console import Console, Group, RenderableType
 
     from sales_operations.settings import Settings
     from sales_operations.workspace import Workspace
@@ -28,6 +27,9 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="DATE", help="A date (its end) or an instant such as 2026-01-31T09:30:00Z."),
 ]
+
+PIPED_WIDTH = 10_000
+"""Columns of the output where no terminal limits them."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -86,34 +88,47 @@ def print_json(value: Any) -> None:
 
 
 def console() -> Console:
-    """Where tables go: as wide as the terminal, and wide enough to cut nothing where there is none."""
+    """Where results go: as wide as the terminal; where there is none, so wide that no cell is folded."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
 
 
-def table(title: str, columns: list[tuple[str, str]], rows: list[list[str]]) -> Table:
-    """A table; ``columns`` are (heading, ``left`` or ``right``)."""
+def display(*parts: RenderableType) -> None:
+    """Print blocks, tables and lines below each other, without the blanks that fill their lines up."""
+    screen = console()
+    with screen.capture() as captured:
+        for part in parts:
+            screen.print(part)
+    for line in captured.get().splitlines():
+        print(line.rstrip())
+
+
+def table(title: str, columns: list[tuple[str, str]], rows: list[list[str]]) -> Group:
+    """A table below its title; ``columns`` are (heading, ``left`` or ``right``). Numbers, on the right, are never folded."""
     from rich.box import SIMPLE_HEAD
+    from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
-    made = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    made = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for heading, side in columns:
-        made.add_column(heading, justify="right" if side == "right" else "left", overflow="fold")
+        right = side == "right"
+        made.add_column(heading, justify="right" if right else "left", overflow="fold", no_wrap=right)
     for row in rows:
-        made.add_row(*row)
-    return made
+        made.add_row(*map(Text, row))
+    return Group(*([Text(title, style="bold")] if title else []), made, "")
 
 
-def block(title: str, lines: list[tuple[str, str]]) -> Table:
+def block(title: str, lines: list[tuple[str, str]]) -> Group:
     """Names and values under a title."""
+    from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
-    made = Table(
-        title=title, box=None, show_header=False, title_justify="left", title_style="bold", padding=(0, 2, 0, 0)
-    )
-    made.add_column(style="dim")
-    made.add_column(justify="left", overflow="fold")
+    made = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    made.add_column(style="dim", no_wrap=True)
+    made.add_column(overflow="fold")
     for name, value in lines:
-        made.add_row(f"  {name}", value)
-    return made
+        made.add_row(f"  {name}", Text(value))
+    return Group(Text(title, style="bold"), made, "")

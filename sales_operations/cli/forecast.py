@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sales_operations.cli.common import AsOf, Config, Database, Json, block, console, guarded, opened, print_json, table
+from sales_operations.cli.common import AsOf, Config, Database, Json, block, display, guarded, opened, print_json, table
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,31 +25,26 @@ def forecast(
     as_json: Json = False,
 ) -> None:
     """Forecast the revenue won in the current month, quarter or year, with its measured confidence."""
+    from sales_operations.domain.money import written
     from sales_operations.forecasting import SalesForecaster
-    from sales_operations.workflow import forecast_block, money
+    from sales_operations.workflow import forecast_block, written_as_of
 
     forecaster = SalesForecaster(opened(config, database))
     found = asyncio.run(forecaster.forecast_sales(period=period, method=method, as_of=as_of))
     if as_json:
         print_json(found)
         return
-    screen = console()
     title, lines = forecast_block(found)
-    basis = found["confidence_basis"]
     if not found.get("refused"):
-        lines.append(
-            (
-                "Measured",
-                f"{basis['within_10_percent']} of {basis['origins']} past forecasts at this point came within 10 %",
-            )
-        )
-    screen.print(block(f"{title} as of {found['as_of'][:19]}", lines))
+        basis = found["confidence_basis"]
+        came_true = f"{basis['within_10_percent']} of {basis['origins']} past forecasts at this point came within 10 %"
+        lines.append(("Measured", came_true))
+    parts = [block(f"{title} as of {written_as_of(found['as_of'])}", lines)]
     for name, heading in (("by_stage", "Stage"), ("by_sales_rep", "Sales rep")):
-        if found.get(name):
-            parts = (
-                sorted(found[name].items(), key=lambda item: -item[1])
-                if name == "by_sales_rep"
-                else found[name].items()
-            )
-            rows = [[key, money(value, found["currency"])] for key, value in parts]
-            screen.print(table("", [(heading, "left"), ("Expected", "right")], rows))
+        shares = list((found.get(name) or {}).items())
+        if name == "by_sales_rep":
+            shares.sort(key=lambda item: -item[1])
+        if shares:
+            rows = [[key, written(value, found["currency"])] for key, value in shares]
+            parts.append(table("", [(heading, "left"), ("Expected", "right")], rows))
+    display(*parts)

@@ -7,7 +7,12 @@ from typing import Any
 
 import typer
 
-from sales_operations.cli.common import AsOf, Config, Database, Json, block, console, guarded, opened, print_json, table
+from sales_operations.cli.common import AsOf, Config, Database, Json, block, display, guarded, opened, print_json, table
+
+MONTHS_SHOWN = 24
+"""Months that the printed table has at most."""
+_GROUPS = {"by_stage": "Stage", "by_sales_rep": "Sales rep", "by_month": "Close month"}
+_COLOURS = {"critical": "red", "warning": "yellow", "ok": "green"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,26 +33,35 @@ def pipeline(as_of: AsOf = None, database: Database = None, config: Config = Non
 
 
 def _show(found: dict[str, Any]) -> None:
-    from sales_operations.workflow import money, pipeline_block
+    from rich.text import Text
+
+    from sales_operations.domain.money import written
+    from sales_operations.workflow import pipeline_block, written_as_of
 
     tracking = found["tracking"]
-    screen = console()
-    currency = tracking.get("currency", "USD")
-    screen.print(block(f"Pipeline as of {tracking.get('as_of', '')[:19]}", pipeline_block(tracking, currency)[1]))
-    for name, heading in (("by_stage", "Stage"), ("by_sales_rep", "Sales rep"), ("by_month", "Close month")):
-        groups = tracking.get(name)
-        if groups:
+    if "as_of" not in tracking:
+        display(f"Tracking: {tracking['reason']}.", "")
+    else:
+        currency = tracking["currency"]
+        parts = [block(f"Pipeline as of {written_as_of(tracking['as_of'])}", pipeline_block(tracking, currency)[1])]
+        for name, heading in _GROUPS.items():
             rows = [
-                [key, f"{one['count']:,}", money(one["amount"], currency), money(one["weighted_amount"], currency)]
-                for key, one in groups.items()
+                [key, f"{one['count']:,}", written(one["amount"], currency), written(one["weighted_amount"], currency)]
+                for key, one in tracking.get(name, {}).items()
             ]
             columns = [(heading, "left"), ("Deals", "right"), ("Amount", "right"), ("Weighted", "right")]
-            screen.print(table("", columns, rows[-24:] if name == "by_month" else rows))
+            title = ""
+            if name == "by_month" and len(rows) > MONTHS_SHOWN:
+                title, rows = f"The last {MONTHS_SHOWN} of {len(rows)} months; --json has all", rows[-MONTHS_SHOWN:]
+            if rows:
+                parts.append(table(title, columns, rows))
+        display(*parts)
     for name, one in found["insights"].items():
         if isinstance(one, dict) and one.get("explanation"):
-            severity = one.get("severity") or "info"
-            colour = {"critical": "red", "high": "red", "warning": "yellow", "medium": "yellow"}.get(severity, "green")
-            heading = name.replace("_", " ").capitalize()
-            screen.print(f"[{colour}]{severity:>8}[/] [bold]{heading}[/]: {one['explanation']}", soft_wrap=True)
-            if one.get("next_action"):
-                screen.print(f"         {one['next_action']}", soft_wrap=True)
+            severity = one["severity"]
+            line = Text.assemble(
+                (f"{severity:>8}", _COLOURS.get(severity, "")),
+                (f" {name.replace('_', ' ').capitalize()}", "bold"),
+                f": {one['explanation']}",
+            )
+            display(line, *([f"         {one['next_action']}"] if one["next_action"] != "None." else []))

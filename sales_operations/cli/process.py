@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import asyncio
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,12 +14,22 @@ from sales_operations.cli.common import (
     Json,
     block,
     console,
+    display,
     guarded,
     notice,
     opened,
     print_json,
     table,
 )
+
+if TYPE_CHECKING:
+    from sales_operations.domain.events import Event
+
+_UNTOLD = ("attributes", "owner_id", "account_id", "created_at", "pipeline", "lead_id", "contact_id", "currency")
+"""What a change of a deal carries beside what people want to read."""
+LIST_WIDTH = 120
+"""Columns that a listed opportunity needs to stand on one line."""
+_LISTED = ("Opportunity", "Account", "Amount", "Stage", "Prob.", "Close date", "Sales rep")
 
 lead_app = typer.Typer(help="Leads.", no_args_is_help=True)
 opportunity_app = typer.Typer(help="Opportunities.", no_args_is_help=True)
@@ -35,19 +46,23 @@ def add_to(app: typer.Typer) -> None:
 @guarded
 def run(
     lead: Annotated[str | None, typer.Option("--lead", metavar="ID", help="Convert this lead only.")] = None,
+    as_of: AsOf = None,
     database: Database = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Convert the open leads, forecast the quarter, manage the pipeline, and write the result files."""
+    """Convert the open leads, forecast the quarter, manage the pipeline, and write the result files.
+
+    With --as-of no lead is converted, and the rest is looked at from that date.
+    """
     from rich.console import Console
+    from rich.text import Text
 
     from sales_operations import workflow
 
-    workspace = opened(config, database, create=True)
-    errors = Console(stderr=True)
-    with errors.status("Starting") as status:
-        outcome = workflow.run(workspace, lead, lambda step: status.update(f"{step} …"))
+    workspace = opened(config, database, create=as_of is None)
+    with Console(stderr=True).status("Starting") as status:
+        outcome = workflow.run(workspace, lead, as_of, lambda step: status.update(f"{step} …"))
     for text in outcome.notices:
         notice(text)
     if as_json:
@@ -60,11 +75,11 @@ def run(
             }
         )
         return
-    screen = console()
-    for title, lines in workflow.summary(outcome):
-        screen.print(block(title, lines))
-        screen.print()
-    screen.print(f"Results: {', '.join(str(file) for file in outcome.files)}", soft_wrap=True)
+    display(
+        Text(f"As of {workflow.written_as_of(outcome.forecast['as_of'])}\n"),
+        *(block(title, lines) for title, lines in workflow.summary(outcome)),
+        Text(f"Results: {', '.join(str(file) for file in outcome.files)}"),
+    )
 
 
 @lead_app.command("convert")
@@ -83,8 +98,7 @@ def convert(
     if as_json:
         print_json([plain(one) for one in found])
         return
-    for one in found:
-        console().print(block(*opportunity_block(one)))
+    display(*(block(*opportunity_block(one)) for one in found))
 
 
 @opportunity_app.command("move")
@@ -104,7 +118,7 @@ def move(
     if as_json:
         print_json(plain(moved))
     else:
-        console().print(block(*opportunity_block(moved)))
+        display(block(*opportunity_block(moved)))
 
 
 @opportunity_app.command("show")
@@ -116,14 +130,15 @@ def show(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """One opportunity and its history, up to a date where one is given."""
+    """One opportunity and its history, as they are now or were on a date."""
     from sales_operations.domain.clock import iso, parse_as_of
-    from sales_operations.store import history, opportunities
+    from sales_operations.process.stores import OpportunityStore
+    from sales_operations.store import history
     from sales_operations.workflow import opportunity_block, plain
 
     workspace = opened(config, database)
+    found = asyncio.run(OpportunityStore(workspace).get_opportunity(opportunity_id, as_of))
     with workspace.reading() as connection:
-        found = opportunities.get(connection, opportunity_id)
         events = history.of_deals(connection, [found.opportunity_id])[found.opportunity_id]
     if as_of is not None:
         until = parse_as_of(as_of, workspace.settings.company.timezone).micros
@@ -142,19 +157,29 @@ def show(
     if as_json:
         print_json({**plain(found), "history": told})
         return
-    screen = console()
-    screen.print(block(*opportunity_block(found)))
-    rows = [[str(one["occurred_at"])[:19], str(one["basis"]), _told(one["changes"])] for one in told]
-    screen.print(table("History", [("When (UTC)", "left"), ("Known by", "left"), ("What", "left")], rows))
+    currency = found.metadata.get("currency") or workspace.settings.company.currency
+    lines = [(event, _told(event, currency)) for event in events]
+    rows = [[iso(event.occurred_at)[:19].replace("T", " "), event.basis, what] for event, what in lines if what]
+    columns = [("When (UTC)", "left"), ("Known by", "left"), ("What", "left")]
+    title, facts = opportunity_block(found)
+    display(block(f"{title} as of {as_of}" if as_of else title, facts), table("History", columns, rows))
 
 
-def _told(changes: Any) -> str:
-    hidden = ("attributes", "owner_id", "account_id", "created_at", "pipeline", "lead_id", "contact_id")
-    shown = {name: value for name, value in changes.items() if value is not None and name not in hidden}
-    return ", ".join(
-        f"{name.removesuffix('_minor')} {value / 100:,.2f}" if name == "amount_minor" else f"{name} {value}"
-        for name, value in shown.items()
-    )
+def _told(event: Event, currency: str) -> str:
+    """What an event changed, as people read it; ids and what an import repeats are left out."""
+    from sales_operations.domain.money import to_major, written
+
+    values = {**event.values, **event.other}
+    told = []
+    for name, value in values.items():
+        if value is None or name in _UNTOLD or (name == "is_deleted" and not value):
+            continue
+        if name == "amount_minor":
+            code = values.get("currency") or currency
+            told.append(f"amount {written(to_major(value, code), code)}")
+        else:
+            told.append(f"{name.removesuffix('_text').replace('_', ' ')} {value}")
+    return ", ".join(told)
 
 
 @opportunity_app.command("list")
@@ -168,28 +193,29 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """The opportunities with the highest amounts, as they are or were."""
+    from sales_operations.domain.money import written
     from sales_operations.pipeline.listing import listing
+    from sales_operations.workflow import written_as_of
 
     found = listing(opened(config, database), stage, limit, as_of)
     if as_json:
         print_json(found)
         return
-    columns = [("Opportunity", "left"), ("Account", "left"), ("Amount", "right"), ("Stage", "left"), ("Prob.", "right"),
-               ("Close date", "left"), ("Sales rep", "left")]  # fmt: skip
-    rows = [
-        [
-            one["opportunity_id"],
-            one["account_name"],
-            "unknown" if one["amount"] is None else f"{one['amount']:,.2f}",
-            one["stage"],
-            f"{one['probability'] * 100:.0f}%",
-            one["close_date"] or "",
-            one["sales_rep"],
-        ]
-        for one in found["opportunities"]
-    ]
-    title = f"{len(rows)} of {found['total']} opportunities as of {found['as_of']}"
-    console().print(table(title, columns, rows))
+    narrow = console().width < LIST_WIDTH
+    headings = ("Opportunity", "Amount", "Stage", "Close date") if narrow else _LISTED
+    columns = [(heading, "right" if heading in ("Amount", "Prob.") else "left") for heading in headings]
+    rows = []
+    for one in found["opportunities"]:
+        amount = "unknown" if one["amount"] is None else written(one["amount"], found["currency"])
+        account, rep, due = one["account_name"] or "unknown", one["sales_rep"], one["close_date"] or "unknown"
+        chance = f"{one['probability'] * 100:.0f}%"
+        if narrow:
+            rows.append([f"{one['opportunity_id']}\n{account}\n{rep}", amount, f"{one['stage']}\n{chance}", due])
+        else:
+            rows.append([one["opportunity_id"], account, amount, one["stage"], chance, due, rep])
+    display(
+        table(f"{len(rows)} of {found['total']:,} opportunities as of {written_as_of(found['as_of'])}", columns, rows)
+    )
 
 
 @guarded
@@ -208,6 +234,9 @@ def inbox(
     if as_json:
         print_json(notes)
         return
-    rows = [[note["created_at"][:16], note["recipient"], note["subject"], note["message"]] for note in notes]
+    rows = [
+        [note["created_at"][:16].replace("T", " "), note["recipient"], note["subject"], note["message"]]
+        for note in notes
+    ]
     columns = [("When (UTC)", "left"), ("For", "left"), ("Subject", "left"), ("Message", "left")]
-    console().print(table("Inbox", columns, rows))
+    display(table("Inbox", columns, rows))

@@ -33,6 +33,11 @@ def from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
+def day_of(micros: int, zone: str) -> date:
+    """The calendar day, in a zone, of microseconds since the epoch."""
+    return from_micros(micros).astimezone(ZoneInfo(zone)).date()
+
+
 def iso(micros: int) -> str:
     """ISO 8601 in UTC of microseconds since the epoch, such as ``2026-01-31T09:30:00+00:00``."""
     return from_micros(micros).isoformat()

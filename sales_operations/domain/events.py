@@ -95,24 +95,28 @@ def _replaced(event: Event, last: Mapping[str, tuple[int, Any]]) -> set[str]:
     return gone
 
 
-def derive(events: Iterable[Event]) -> dict[str, Any]:
+def derive(events: Iterable[Event], until: int | None = None) -> dict[str, Any]:
     """The state after all ``events`` of one deal, given in the order of their numbers, those not yet written last.
 
-    Of events at the same instant, the one written later counts.
+    With ``until``, in microseconds since the epoch, the state at that instant, as all events together tell it; empty
+    where the deal was not there yet. Of events at the same instant, the one written later counts.
     ``created_at`` is the recorded one, else that of the first event; ``updated_at`` is that of the last. A closed deal
     without a close date was closed on the day (UTC) it entered its stage.
     """
     ordered = sorted(events, key=_IN_ORDER)
     last: dict[str, tuple[int, Any]] = {}
     told: dict[str, int] = {}
-    if {"inferred", "history"} <= {event.basis for event in ordered}:
-        for event in ordered:
-            if event.basis == "history":
-                for leader in GROUPS.keys() & event.values.keys():
-                    last[leader] = (event.occurred_at, event.values[leader])
-                told.update(dict.fromkeys(event.other, event.occurred_at))
-    state: dict[str, Any] = {}
     earliest: dict[str, Any] = {}
+    for event in ordered:
+        if event.basis == "history":
+            for leader in GROUPS.keys() & event.values.keys():
+                last[leader] = (event.occurred_at, event.values[leader])
+            told.update(dict.fromkeys(event.other, event.occurred_at))
+            for name in event.values.keys() & event.previous.keys():
+                earliest.setdefault(name, event.previous[name])
+    if until is not None and not (ordered := [event for event in ordered if event.occurred_at <= until]):
+        return {}
+    state: dict[str, Any] = {}
     other: dict[str, Any] = {"created_at": ordered[0].occurred_at}
     staged_at = ordered[0].occurred_at
     for event in ordered:
@@ -124,9 +128,6 @@ def derive(events: Iterable[Event]) -> dict[str, Any]:
         state.update(values)
         if "stage" in values:
             staged_at = event.occurred_at
-        if event.previous and event.basis == "history":
-            for name in values.keys() & event.previous.keys():
-                earliest.setdefault(name, event.previous[name])
         other.update(beside)
     known_before = {name: value for name, value in earliest.items() if value is not None}
     derived = {**BEFORE_ANYTHING_IS_KNOWN, **known_before, **state, **other}

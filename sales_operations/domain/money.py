@@ -73,3 +73,9 @@ def to_minor(amount: Decimal | float | int | str, currency: str) -> int:
 def to_major(minor: int, currency: str) -> float:
     """The amount in major units, converted once, at the boundary."""
     return minor / float(10 ** exponent(currency))
+
+
+def written(amount: float, currency: str) -> str:
+    """An amount in major units as people read it: ``$1,200.00``, ``1,200.00 EUR``, ``1,200 JPY``."""
+    sign, size = "-" if amount < 0 else "", f"{abs(amount):,.{exponent(currency)}f}"
+    return f"{sign}${size}" if currency == "USD" else f"{sign}{size} {currency}"

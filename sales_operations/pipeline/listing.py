@@ -6,7 +6,7 @@ from typing import Any
 
 from sales_operations.domain.clock import as_of_now, parse_as_of
 from sales_operations.domain.money import to_major
-from sales_operations.domain.stages import OpportunityStage
+from sales_operations.domain.stages import DEFAULT_PIPELINE
 from sales_operations.workspace import Workspace
 
 _STATE = """
@@ -21,11 +21,11 @@ ORDER BY i.amount_minor DESC NULLS LAST, i.opportunity_id LIMIT $limit
 def listing(workspace: Workspace, stage: str | None, limit: int, as_of: str | None) -> dict[str, Any]:
     """At most ``limit`` deals, the biggest first: ``opportunities``, ``total`` (how many there are), ``as_of``, ``currency``.
 
-    Amounts are in major units of the company's currency, None where unknown. Raises ValueError for an unknown stage.
+    Amounts are in major units of the company's currency, None where unknown. Raises NotFound for an unknown stage.
     """
     company = workspace.settings.company
     at = as_of_now(workspace.clock, company.timezone) if as_of is None else parse_as_of(as_of, company.timezone)
-    wanted = OpportunityStage(stage).value if stage is not None else None
+    wanted = DEFAULT_PIPELINE.find(stage).canonical.value if stage is not None else None
     with workspace.columns() as db:
         parameters = {"at": at.instant.replace(tzinfo=None), "stage": wanted, "limit": limit}
         cursor = db.execute(_STATE, parameters)

@@ -67,7 +67,7 @@ class Assigner:
             .where(deals.status == "open", func.coalesce(deals.is_deleted, 0) == 0, deals.owner_id.is_not(None))
             .group_by(deals.owner_id)
         )
-        working: dict[str, int] = dict(counted.tuples().all())
+        working: dict[str, int] = dict(counted.all())
         leading = {row.manager_id for row in rows}
         reps = [row for row in rows if row.id not in leading] or list(rows)
         chosen = [row for row in reps if row.role and _SELLS.search(row.role)] or reps

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sales_operations.domain.clock import from_micros, iso
+from sales_operations.domain.clock import day_of, iso
 from sales_operations.domain.errors import Disabled, NotFound
 from sales_operations.domain.money import exponent, to_major, to_minor
 from sales_operations.domain.opportunity import Opportunity, new_id
@@ -76,7 +76,7 @@ def make_contract(
         "terms": TEMPLATES[name].format(
             company=settings.company.name or "the seller",
             account=account_name or "the customer",
-            date=from_micros(unit.now).date().isoformat(),
+            date=day_of(unit.now, settings.company.timezone).isoformat(),
             basis=f"quote {quote_id}" if quote_id else f"opportunity {deal}",
             amount=f"{to_major(amount_minor, currency):,.{exponent(currency)}f}",
             currency=currency,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 
-from sales_operations.domain.clock import from_micros
-from sales_operations.domain.errors import Conflict, Disabled, InvalidInput, NotFound
+from sales_operations.domain.clock import day_of
+from sales_operations.domain.errors import Disabled, InvalidInput, NotFound
 from sales_operations.domain.opportunity import Opportunity, new_id
 from sales_operations.effects.notifications import notify
 from sales_operations.process.assignment import Assigner, Assignment
@@ -25,7 +24,7 @@ BATCH = 500
 
 
 class Converter:
-    """Converts leads of one workspace. Past deals and present loads are read once, when they are first needed."""
+    """Converts leads of one workspace. Past deals are read once, when they are first needed; loads in every transaction."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -50,16 +49,14 @@ class Converter:
         deals: list[str] = []
         for start in range(0, len(lead_ids), BATCH):
             chosen = lead_ids[start : start + BATCH]
-            try:
-                deals += self._convert_batch(chosen)
-            except Conflict:  # somebody else converted one of them meanwhile: read again, and take what they made
-                deals += self._convert_batch(chosen)
+            deals += self._convert_batch(chosen)
             progress(len(deals))
         with self._workspace.reading() as connection:
             return opportunities.of_ids(connection, deals)
 
     def _convert_batch(self, given: list[str]) -> list[str]:
         with self._workspace.unit("lead to opportunity") as unit:
+            unit.hold()  # nobody converts the same leads or hands out deals meanwhile, so loads and answers are true
             ids = _record_ids(unit, given)
             leads = existing(unit, "leads", ids.values())
             deals = opportunities.ids_of_leads(unit.connection, leads)
@@ -85,7 +82,7 @@ class Converter:
             )
         settings = self._workspace.settings
         switches = settings.process_automation.lead_to_opportunity
-        today = from_micros(unit.now).astimezone(ZoneInfo(settings.company.timezone)).date()
+        today = day_of(unit.now, settings.company.timezone)
         assert self._estimator is not None
         estimate = self._estimator.estimate(lead["product"], lead["lead_source"], today)
         assignment = (

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from sales_operations.domain.errors import InvalidInput
-from sales_operations.domain.money import to_major, to_minor
+from sales_operations.domain.money import to_major, to_minor, written
 from sales_operations.domain.opportunity import Opportunity
 from sales_operations.effects.notifications import notify
 from sales_operations.workspace import open_workspace
@@ -43,6 +43,6 @@ class NotificationService:
 
 def announcement(deal: str, account: str, amount_minor: int | None, currency: str, close_date: str) -> str:
     """What a rep reads about a deal that was assigned."""
-    amount = "amount unknown" if amount_minor is None else f"{to_major(amount_minor, currency):,.2f} {currency}"
+    amount = "amount unknown" if amount_minor is None else written(to_major(amount_minor, currency), currency)
     due = f", expected to close on {close_date}" if close_date else ""
     return f"{account or 'Unknown account'}: {amount}{due}. It is yours ({deal})."

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
-from sales_operations.domain.clock import from_micros, iso
+from sales_operations.domain.clock import day_of, iso
 from sales_operations.domain.errors import Disabled
 from sales_operations.domain.money import to_major, to_minor
 from sales_operations.domain.opportunity import Opportunity, new_id
@@ -52,7 +52,8 @@ def make_quote(unit: Unit, settings: Settings, deal: str, amount_minor: int, cur
     items = _items(unit, deal, currency)
     listed = sum(item["list_minor"] for item in items) if items else amount_minor
     total = sum(item["total_minor"] for item in items) if items else amount_minor
-    valid_until = from_micros(unit.now) + timedelta(days=settings.process_automation.quoting.valid_days)
+    today = day_of(unit.now, settings.company.timezone)
+    valid_until = today + timedelta(days=settings.process_automation.quoting.valid_days)
     row = {
         "id": new_id("quote"),
         "opportunity_id": deal,
@@ -61,7 +62,7 @@ def make_quote(unit: Unit, settings: Settings, deal: str, amount_minor: int, cur
         "items": orjson.dumps(items).decode(),
         "discount_minor": listed - total,
         "total_minor": total,
-        "valid_until": valid_until.date().isoformat(),
+        "valid_until": valid_until.isoformat(),
         "created_at": unit.now,
     }
     unit.create("quotes", row)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+from sqlalchemy import Connection, func, select
+
+from sales_operations.domain.clock import AsOf, parse_as_of
+from sales_operations.domain.errors import NotFound
+from sales_operations.domain.events import derive
 from sales_operations.domain.lead import Lead
 from sales_operations.domain.opportunity import Opportunity
 from sales_operations.domain.stages import OpportunityStage
-from sales_operations.store import leads, opportunities
+from sales_operations.store import history, identity, leads, opportunities, tables
 from sales_operations.workspace import Workspace, open_workspace
 
 
@@ -22,9 +28,9 @@ class OpportunityStore:
         """Add a deal and set its ``metadata['version']``. Raises Conflict where the id exists, InvalidInput."""
         await asyncio.to_thread(self._write, opportunity, opportunities.create, "create_opportunity")
 
-    async def get_opportunity(self, opportunity_id: str) -> Opportunity:
-        """The deal of this record id or external id. Raises NotFound."""
-        return await asyncio.to_thread(self._get, opportunity_id)
+    async def get_opportunity(self, opportunity_id: str, as_of: str | None = None) -> Opportunity:
+        """The deal of this record id or external id, as it is, or was at ``as_of``. Raises NotFound, InvalidInput."""
+        return await asyncio.to_thread(self._get, opportunity_id, as_of)
 
     async def update_opportunity(self, opportunity: Opportunity) -> None:
         """Write a deal that was read before, and set its new ``metadata['version']``.
@@ -48,13 +54,40 @@ class OpportunityStore:
         opportunity.metadata.clear()
         opportunity.metadata.update(stored.metadata)
 
-    def _get(self, opportunity_id: str) -> Opportunity:
+    def _get(self, opportunity_id: str, as_of: str | None = None) -> Opportunity:
         with self.workspace.reading() as connection:
-            return opportunities.get(connection, opportunity_id)
+            if as_of is None:
+                return opportunities.get(connection, opportunity_id)
+            at = parse_as_of(as_of, self.workspace.settings.company.timezone)
+            return _as_it_was(connection, opportunity_id, at)
 
     def _list(self, stage: OpportunityStage | None) -> list[Opportunity]:
         with self.workspace.reading() as connection:
             return opportunities.listing(connection, stage)
+
+
+def _as_it_was(connection: Connection, given: str, at: AsOf) -> Opportunity:
+    """The deal as its history, all that is known of it by now, tells it of that instant."""
+    found = identity.find(connection, "opportunities", given)
+    events = history.of_deals(connection, [found])[found] if found else []
+    state = derive(events, at.micros) if events else {}
+    if not state or state.get("is_deleted"):
+        raise NotFound(f"there is no opportunity {given!r} as of {at.shown}")
+    users, accounts = tables.RECORDS["users"].c, tables.RECORDS["accounts"].c
+    owner = select(func.coalesce(users.name, users.email)).where(users.id == state.get("owner_id"))
+    account = select(accounts.name).where(accounts.id == state.get("account_id"))
+    row = SimpleNamespace(
+        **dict.fromkeys(tables.COLUMNS["opportunities"])
+        | state
+        | {
+            "id": found,
+            "status": OpportunityStage(state["stage"]).status.value,
+            "owner_name": connection.execute(owner).scalar(),
+            "account_name": connection.execute(account).scalar(),
+            "seq": max(event.seq for event in events if event.occurred_at <= at.micros),
+        }
+    )
+    return opportunities.to_opportunity(cast(Any, row))
 
 
 class LeadStore:

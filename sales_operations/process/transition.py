@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from sales_operations.domain.clock import from_micros
-from sales_operations.domain.errors import Conflict, NotFound
+from sales_operations.domain.clock import day_of
+from sales_operations.domain.errors import NotFound
 from sales_operations.domain.opportunity import Opportunity
 from sales_operations.domain.stages import OpportunityStage, PipelineStage
 from sales_operations.effects.notifications import notify
@@ -26,16 +25,10 @@ NO_REASON = "not_given"
 def move(workspace: Workspace, opportunity_id: str, new_stage: OpportunityStage | str) -> Opportunity:
     """Move a deal and run the actions of the step, in one transaction; a deal that stands there already stays as it is.
 
-    Raises NotFound for an unknown deal or stage, Conflict where somebody else changed the deal meanwhile.
+    Raises NotFound for an unknown deal or stage.
     """
-    try:
-        return _move(workspace, opportunity_id, new_stage)
-    except Conflict:  # a move names the stage to reach, so it can be repeated on the newer state
-        return _move(workspace, opportunity_id, new_stage)
-
-
-def _move(workspace: Workspace, opportunity_id: str, new_stage: OpportunityStage | str) -> Opportunity:
     with workspace.unit("stage transition") as unit:
+        unit.hold()  # a move names the stage to reach: it waits for other writers and starts from what they left
         found = identity.find(unit.connection, "opportunities", opportunity_id)
         before = unit.find("opportunities", found) if found else None
         if before is None or before["is_deleted"]:
@@ -56,8 +49,7 @@ def _changes(unit: Unit, settings: Settings, before: dict[str, Any], stage: Pipe
         "forecast_category": stage.category,
     }
     if stage.canonical.is_closed:
-        today = from_micros(unit.now).astimezone(ZoneInfo(settings.company.timezone)).date()
-        changes["close_date"] = today.isoformat()
+        changes["close_date"] = day_of(unit.now, settings.company.timezone).isoformat()
     if stage.canonical is OpportunityStage.CLOSED_LOST:
         changes["loss_reason"] = before["loss_reason"] or NO_REASON
     elif before["loss_reason"]:

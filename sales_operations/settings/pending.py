@@ -5,7 +5,6 @@ from __future__ import annotations
 NO_EFFECT_YET: tuple[str, ...] = (
     "sales_operations.process_automation.stage_transitions.lead_to_qualified.auto_transition",
     "sales_operations.process_automation.stage_transitions.negotiation_to_closed.auto_close",
-    "sales_operations.process_automation.contracts.template",
     "sales_operations.pipeline_management.reporting.schedule",
     "sales_operations.sales_enablement.training.enabled",
     "sales_operations.sales_enablement.training.modules",

@@ -21,7 +21,6 @@ EXAMPLE = ROOT / "config" / "sales_operations_config.yaml.example"
 AT_MOST = {
     "process_automation.stage_transitions.lead_to_qualified.auto_transition",
     "process_automation.stage_transitions.negotiation_to_closed.auto_close",
-    "process_automation.contracts.template",
     "pipeline_management.reporting.schedule",
     "sales_enablement.training.enabled",
     "sales_enablement.training.modules",
