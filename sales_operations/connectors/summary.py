@@ -16,7 +16,8 @@ _KEPT_UNRESOLVED = 1_000
 class Summary:
     """What became of a file's rows: ``read`` is the sum of created, updated, unchanged, repeated, erased, skipped, rejected.
 
-    Of a log of activities read as opportunities it is not: there ``read`` counts activities, the others deals.
+    Not so where a row tells more or less than one record: of a log of activities ``read`` counts activities, and a row
+    of history with several dated columns gives several changes.
     ``in_file``, ``in_store``: currency to minor units in the file, rejected rows included where their amount could be
     read, and in the store for the records that came in. ``unresolved``: (field, text) of unknown references to rows.
     """
