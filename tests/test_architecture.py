@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,3 +45,16 @@ def test_a_file_holds_one_concept() -> None:
     lengths = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in PACKAGE.rglob("*.py")}
     migrations = PACKAGE / "store" / "migrations"
     assert not {file for file, lines in lengths.items() if lines > LONGEST and migrations not in file.parents}
+
+
+def test_every_path_that_the_architecture_names_is_there() -> None:
+    root = PACKAGE.parent
+    text = (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rooms = re.findall(r"^\| `([a-z_]+/|[a-z_]+\.py)` \|", text, re.MULTILINE)
+    assert {room.rstrip("/") for room in rooms} == {
+        place.name for place in PACKAGE.iterdir() if place.suffix == ".py" or (place / "__init__.py").exists()
+    } - {"__init__.py", "lazy.py"}
+    named = re.findall(r"`((?:tests|docs|store|process|pipeline|forecasting|connectors|domain)/[\w/.]*)`", text)
+    for path in named:
+        places = (root / path, PACKAGE / path, (PACKAGE / path).parent / f"{Path(path).stem}.py")
+        assert any(place.exists() for place in places), path
