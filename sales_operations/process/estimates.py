@@ -23,6 +23,7 @@ SELECT product, lead_source, grouping(product, lead_source) AS level, count(*) A
 FROM opportunities
 WHERE status = 'won' AND amount_minor > 0 AND close_date IS NOT NULL
 GROUP BY GROUPING SETS ((), (product), (product, lead_source))
+HAVING deals > 0
 """
 
 
@@ -64,12 +65,13 @@ class Estimator:
         amount: float | None = None
         days: float = UNKNOWN_DAYS
         spread, peers, basis = None, 0, "nothing is known"
-        for name, key in (
-            ("all won deals", (3, None, None)),
-            (f"won deals of {product}", (1, product, None)),
-            (f"won deals of {product} from {lead_source}", (0, product, lead_source)),
-        ):
-            group = self._groups.get(key) if key[0] == 3 or product else None
+        narrowing: list[tuple[str, tuple[int, str | None, str | None]]] = [("all won deals", (3, None, None))]
+        if product:
+            narrowing.append((f"won deals of {product}", (1, product, None)))
+        if product and lead_source:
+            narrowing.append((f"won deals of {product} from {lead_source}", (0, product, lead_source)))
+        for name, key in narrowing:
+            group = self._groups.get(key)
             if group is None:
                 break
             if amount is None:
