@@ -50,7 +50,7 @@ class Summary:
     def counts(self) -> dict[str, Any]:
         """The figures, for the record of the run."""
         plain: dict[str, Any] = {name: getattr(self, name) for name in self._COUNTS}
-        unresolved = [[name, text, rows] for (name, text), rows in self.unresolved.most_common(_KEPT_UNRESOLVED)]
+        unresolved = [[name, text, rows] for name, text, rows in self._unresolved()[:_KEPT_UNRESOLVED]]
         return {**plain, "in_file": self.in_file, "in_store": self.in_store, "unresolved": unresolved}
 
     def take(self, counts: dict[str, Any]) -> None:
@@ -60,6 +60,10 @@ class Summary:
         self.in_file.update(counts["in_file"])
         self.in_store.update(counts["in_store"])
         self.unresolved.update({(name, text): rows for name, text, rows in counts["unresolved"]})
+
+    def _unresolved(self) -> list[tuple[str, str, int]]:
+        """Field, text and number of rows, the most frequent first."""
+        return sorted(((*key, rows) for key, rows in self.unresolved.items()), key=lambda one: (-one[2], *one[:2]))
 
     def as_json(self) -> dict[str, Any]:
         """The summary as one JSON object, amounts in major units."""
@@ -71,7 +75,7 @@ class Summary:
             }
             for currency in sorted(self.in_file.keys() | self.in_store.keys())
         }
-        unknown = [{"field": name, "value": text, "rows": n} for (name, text), n in self.unresolved.most_common()]
+        unknown = [{"field": name, "value": text, "rows": rows} for name, text, rows in self._unresolved()]
         return {
             "file": self.file,
             "kind": self.kind,
