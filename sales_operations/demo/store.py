@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import sqlite3
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
+from sqlalchemy import event
 
 from sales_operations.demo.company import generate
 from sales_operations.domain.clock import Clock
@@ -48,18 +54,46 @@ def build(file: Path, clock: Clock) -> None:
     """Build it anew. The file appears only when it is complete."""
     draft = file.with_name(f"{file.name}.{uuid.uuid4().hex}.draft")
     engine = open_engine(parse_url(str(draft)))
+    event.listen(engine, "connect", _write_once)
     try:
-        schema.upgrade(engine, LABEL)
-        with unit(engine, clock, "demonstration", f"seed {SEED}") as transaction:
-            fill(transaction, generate(SEED, clock().date()))
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        with _uncollected():
+            schema.upgrade(engine, LABEL)
+            with unit(engine, clock, "demonstration", f"seed {SEED}") as transaction:
+                fill(transaction, generate(SEED, clock().date()))
         engine.dispose()
+        _keep(draft)
         draft.replace(file)
     finally:
         engine.dispose()
-        for leftover in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm")):
+        for leftover in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm"), Path(f"{draft}-journal")):
             leftover.unlink(missing_ok=True)
+
+
+def _write_once(connection: sqlite3.Connection, _record: object) -> None:
+    # A draft that a crash breaks is thrown away: it is neither written twice nor synchronised before it is complete.
+    connection.execute("PRAGMA journal_mode=OFF")
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+def _keep(draft: Path) -> None:
+    """From here on the file is written as any other store, and this much is on the disk."""
+    connection = sqlite3.connect(draft)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+    with draft.open("rb+") as stream:
+        os.fsync(stream.fileno())
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector, which would look through all rows again and again and find nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def fill(transaction: Unit, kinds: dict[str, Columns]) -> None:
@@ -68,10 +102,8 @@ def fill(transaction: Unit, kinds: dict[str, Columns]) -> None:
     for kind, rows in kinds.items():
         if kind == "opportunities":
             deals.states(transaction, {name: column for name, column in rows.items() if name not in _CHANGING})
-            transaction.flush()
-            deals.changes(transaction, _openings(rows))
         elif kind == "history":
-            deals.changes(transaction, _canonical(rows))
+            deals.changes(transaction, _whole_history(kinds["opportunities"], rows))
         else:
             load(transaction, kind, SOURCE, rows)
         transaction.flush()
@@ -79,11 +111,16 @@ def fill(transaction: Unit, kinds: dict[str, Columns]) -> None:
             relink(transaction, kind, SOURCE)  # teams name their managers before these are there
 
 
-def _openings(rows: Columns) -> Columns:
-    first = {name: rows[name] for name in _CHANGING if name in rows}
-    return _canonical({"opportunity": rows["id"], "changed_at": rows["created_at"], **first})
-
-
-def _canonical(rows: Columns) -> Columns:
+def _whole_history(deals: Columns, changes: Columns) -> Columns:
+    """What the deals were at their creation, and what changed: one history, each amount in its deal's currency."""
+    count, later = len(deals["id"]), len(changes["opportunity"])
+    currency = dict(zip(deals["id"], deals["currency"], strict=True))
+    rows = {name: deals.get(name, [None] * count) + changes.get(name, [None] * later) for name in _CHANGING}
+    rows["currency"] = deals["currency"] + [currency[deal] for deal in changes["opportunity"]]
     # The company uses the default pipeline, whose stages bear the canonical names.
-    return {**rows, "canonical_stage": rows["stage"]}
+    rows["canonical_stage"] = rows["stage"]
+    return {
+        "opportunity": deals["id"] + changes["opportunity"],
+        "changed_at": deals["created_at"] + changes["changed_at"],
+        **rows,
+    }
