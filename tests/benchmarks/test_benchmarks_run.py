@@ -6,10 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import MEASUREMENTS
-from benchmarks.figures import Figure
-from benchmarks.report import text
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -33,7 +29,8 @@ def test_all_measurements_run_small_and_leave_the_page_alone():
     before = page.read_bytes() if page.exists() else None
     done = run("--small")
     assert done.returncode == 0, done.stderr
-    assert all(measurement.name in done.stdout for measurement in MEASUREMENTS)
+    for name in ("startup", "demonstration", "conversion", "import", "columns", "pipeline", "forecast"):
+        assert f"\n{name} " in f"\n{done.stdout}"
     assert (page.read_bytes() if page.exists() else None) == before
 
 
@@ -43,9 +40,14 @@ def test_a_measurement_that_does_not_exist_is_an_error_naming_those_that_do():
     assert "there is no measurement importing; use startup, demonstration" in done.stderr
 
 
-def test_the_page_says_which_floors_are_missed():
+def test_the_page_says_which_floors_are_missed(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))  # the package is not installed
+    from benchmarks.figures import Figure
+    from benchmarks.report import text
+    from benchmarks.startup import MEASUREMENT
+
     figures = [Figure("fast", 3, "x", 2), Figure("slow", 3, "s", 2, at_most=True), Figure("plain", 1_234_567, "rows/s")]
-    page = text([(MEASUREMENTS[0], figures)])
+    page = text([(MEASUREMENT, figures)])
     assert "| fast | 3 x | at least 2 x | kept |" in page
     assert "| slow | 3 s | at most 2 s | MISSED |" in page
     assert "| plain | 1,234,567 rows/s |  |  |" in page
