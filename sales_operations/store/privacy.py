@@ -19,6 +19,7 @@ from sales_operations.store.unit import Change, Unit
 
 _BELONGS = {"contacts": "contact", "leads": "lead"}
 """Kinds whose activities are about the person, and the reference that says so."""
+_ABOUT = frozenset(f"{reference}_text" for reference in _BELONGS.values())
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,10 @@ def erase(unit: Unit, kind: str, given: str) -> Erasure:
     records = 0
     for name, found, changes in mentions.in_records(unit.connection, who):
         after = {**found, **changes}
-        about = found["id"] in activities or f"{_BELONGS.get(kind)}_text" in changes
+        # A reference that was kept as text says so too, be it one to a contact or to a lead: the person is the same.
+        about = found["id"] in activities or (kind in _BELONGS and not changes.keys().isdisjoint(_ABOUT))
         if name == "activities" and about and found["erased_at"] is None:
-            activities[found["id"]] = after  # a reference kept as text says so too
+            activities[found["id"]] = after
         else:
             records += 1
             detail = dict.fromkeys(sorted(changes))
