@@ -53,8 +53,16 @@ class Sizes:
     repeats: int = 5
 
 
-SMALL = Sizes(rows=20_000, changes=200, postgresql_rows=2_000, copies=2, forecast_copies=1, conversions=20, starts=2,
-              repeats=2)  # fmt: skip
+SMALL = Sizes(
+    rows=3_000,
+    changes=100,
+    postgresql_rows=1_000,
+    copies=1,
+    forecast_copies=1,
+    conversions=5,
+    starts=1,
+    repeats=1,
+)
 
 
 @dataclass(frozen=True)
