@@ -190,7 +190,9 @@ def relink(unit: Unit, kind: str, source: str) -> int:
             found = identity.resolve(unit.connection, kind, source, waiting) if waiting else {}
             if not found:
                 continue
-            for row in unit.connection.execute(select(table).where(one_of(unit.connection, text, found))).all():
+            # In order, so that a repeated import gives the same numbers on PostgreSQL too.
+            waiting_rows = select(table).where(one_of(unit.connection, text, found)).order_by(table.c.id)
+            for row in unit.connection.execute(waiting_rows).all():
                 before = dict(zip(tables.COLUMNS[name], row, strict=True))
                 link = {f"{known.name}_id": found[before[text.name]], f"{known.name}_text": None}
                 unit.update(name, before, link)

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sales_operations.domain.clock import to_micros
-from sales_operations.domain.events import TRACKED, Event
+from sales_operations.domain.events import GROUPS, TRACKED, Event
 from sales_operations.domain.kinds import KINDS
 from sales_operations.domain.stages import DEFAULT_PROBABILITIES, OpportunityStage
 from sales_operations.store import history, identity
@@ -81,7 +81,7 @@ class DealLoader:
         created = min(created, now) if created is not None else None
         at = max(self._seen_at(row, now), created or 0)
         events = [] if created is None else [Event(deal, created, "inferred", {}, {"created_at": created})]
-        values = {name: row[name] for name in TRACKED if row.get(name) is not None}
+        values = _whole_groups({name for name in TRACKED if row.get(name) is not None}, row)
         other = {
             name: value
             for name, value in row.items()
@@ -126,7 +126,7 @@ class DealLoader:
                 loaded.updated += 1
             else:
                 loaded.unchanged += 1
-            after = {**before, **state, "observed": said}
+            after = {"id": before["id"], **state, "observed": said}
             unit.add(Change("opportunities", "update", after, before["seq"], events=fresh))
 
     def _difference(self, before: dict[str, Any], row: dict[str, Any], now: int, basis: str) -> Event:
@@ -136,7 +136,7 @@ class DealLoader:
             before["id"],
             at,
             basis,
-            {name: row[name] for name in names if name in _TRACKED},
+            _whole_groups(_TRACKED.intersection(names), {**before, **row}),
             {name: row[name] for name in names if name not in _TRACKED},
             {name: before[name] for name in names},
         )
@@ -174,7 +174,9 @@ class DealLoader:
             state = history.state_of([*known, *new])
             before = present.get(deal)
             action, version = ("create", None) if before is None else ("update", before["seq"])
-            unit.add(Change("opportunities", action, {**(before or {"id": deal}), **state}, version, events=new))
+            observed_before = before["observed"] if before else None
+            row = {"id": deal, **state, "observed": observed_before}
+            unit.add(Change("opportunities", action, row, version, events=new))
             loaded.created += len(new)
         return loaded
 
@@ -186,6 +188,12 @@ def _linked(before: dict[str, Any], row: dict[str, Any], said: dict[str, str | N
         if text is not None and before[f"{name}_text"] == text and row[f"{name}_id"] is not None:
             found |= {f"{name}_id": row[f"{name}_id"], f"{name}_text": None}
     return found and {**found, "updated_at": before["updated_at"]}
+
+
+def _whole_groups(names: set[str] | frozenset[str], row: dict[str, Any]) -> dict[str, Any]:
+    """The values of these fields and of those that change with them, so that history replaces all of a group or none."""
+    whole = {name for group in GROUPS.values() if not names.isdisjoint(group) for name in group}
+    return {name: row.get(name) for name in TRACKED if name in whole}
 
 
 def _complete(row: dict[str, Any], stage: tuple[str, str] | None) -> None:
