@@ -35,8 +35,8 @@ _EXPONENTS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
-LARGEST_MINOR = 2**53
-"""Amounts beyond this many minor units could not be shown exactly as a float; they are refused."""
+LARGEST_MINOR = 5 * 10**15
+"""Amounts of more minor units are refused: at the boundary, as floats, two of them could be the same number."""
 _CODE = re.compile(r"[A-Z]{3}")
 
 

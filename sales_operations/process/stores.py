@@ -13,7 +13,7 @@ from sales_operations.domain.errors import NotFound
 from sales_operations.domain.events import derive
 from sales_operations.domain.lead import Lead
 from sales_operations.domain.opportunity import Opportunity
-from sales_operations.domain.stages import OpportunityStage
+from sales_operations.domain.stages import DEFAULT_PIPELINE, OpportunityStage
 from sales_operations.store import history, identity, leads, opportunities, tables
 from sales_operations.workspace import Workspace, open_workspace
 
@@ -39,8 +39,8 @@ class OpportunityStore:
         """
         await asyncio.to_thread(self._write, opportunity, opportunities.update, "update_opportunity")
 
-    async def list_opportunities(self, stage: OpportunityStage | None = None) -> list[Opportunity]:
-        """All deals, oldest first; of one canonical stage where given."""
+    async def list_opportunities(self, stage: OpportunityStage | str | None = None) -> list[Opportunity]:
+        """All deals, oldest first; of one canonical stage, or its value, where given. Raises NotFound."""
         return await asyncio.to_thread(self._list, stage)
 
     def _write(self, opportunity: Opportunity, write: Any, cause: str) -> None:
@@ -61,9 +61,10 @@ class OpportunityStore:
             at = parse_as_of(as_of, self.workspace.settings.company.timezone)
             return _as_it_was(connection, opportunity_id, at)
 
-    def _list(self, stage: OpportunityStage | None) -> list[Opportunity]:
+    def _list(self, stage: OpportunityStage | str | None) -> list[Opportunity]:
+        wanted = None if stage is None else DEFAULT_PIPELINE.find(stage).canonical
         with self.workspace.reading() as connection:
-            return opportunities.listing(connection, stage)
+            return opportunities.listing(connection, wanted)
 
 
 def _as_it_was(connection: Connection, given: str, at: AsOf) -> Opportunity:
