@@ -127,7 +127,7 @@ def verify(connection: Connection, noted: str | None = None, limit: int = 50) ->
     records = 0
     for kind in tables.RECORDS:
         records += _verify_records(connection, kind, findings, limit)
-    return Verdict(entries, event_count, records, head, findings)
+    return Verdict(entries, event_count, records, head, findings[:limit])
 
 
 def _erasures(connection: Connection) -> tuple[int, dict[int, str]]:
@@ -145,7 +145,8 @@ def _erasures(connection: Connection) -> tuple[int, dict[int, str]]:
 
 
 def _stream(connection: Connection, statement: Any) -> Iterator[Row[Any]]:
-    yield from connection.execution_options(stream_results=True, yield_per=10_000).execute(statement)
+    with connection.execute(statement, execution_options={"yield_per": 10_000}) as result:
+        yield from result
 
 
 def _grouped_events(connection: Connection) -> Iterator[tuple[Any, ...]]:

@@ -52,13 +52,12 @@ def state_of(events: Iterable[Event]) -> dict[str, Any]:
 def replayed(connection: Connection, chunk: int = 2_000) -> Iterator[tuple[Row[Any], dict[str, Any] | None]]:
     """Every deal as stored, beside its state as replayed from the events alone (None where it has none)."""
     table = tables.opportunities
-    stored = connection.execution_options(stream_results=True, yield_per=chunk).execute(
-        select(table).order_by(table.c.id)
-    )
-    for rows in stored.partitions(chunk):
-        found = of_deals(connection, [row.id for row in rows])
-        for row in rows:
-            yield row, state_of(found[row.id]) if row.id in found else None
+    deals = select(table).order_by(table.c.id)
+    with connection.execute(deals, execution_options={"yield_per": chunk}) as stored:
+        for rows in stored.partitions(chunk):
+            found = of_deals(connection, [row.id for row in rows])
+            for row in rows:
+                yield row, state_of(found[row.id]) if row.id in found else None
 
 
 def verify(connection: Connection, limit: int = 50) -> list[Finding]:

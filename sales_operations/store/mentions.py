@@ -119,10 +119,11 @@ def in_import_runs(connection: Connection, who: Person) -> Iterator[tuple[str, d
 def _asked(connection: Connection, table: Table, columns: Iterable[str], who: Person) -> Iterator[dict[str, Any]]:
     conditions = [_contains(table.c[name], text) for name in columns for text in who.asked]
     if conditions:
-        found = connection.execute(select(table).where(or_(*conditions)), execution_options={"yield_per": 1_000})
         names = [str.__str__(column.name) for column in table.c]
-        for row in found:
-            yield dict(zip(names, row, strict=True))
+        statement = select(table).where(or_(*conditions))
+        with connection.execute(statement, execution_options={"yield_per": 1_000}) as found:
+            for row in found:
+                yield dict(zip(names, row, strict=True))
 
 
 def _contains(column: Column[Any], text: str) -> ColumnElement[bool]:
