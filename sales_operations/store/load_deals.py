@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,8 @@ from sales_operations.store.unit import Change, Unit
 _TRACKED = frozenset(TRACKED)
 _PROBABILITY = {stage.value: probability for stage, probability in DEFAULT_PROBABILITIES.items()}
 _DERIVED = ("id", "created_at", "updated_at")
+_APART = _TRACKED.union(_DERIVED)
+_CLOSED = frozenset(stage.value for stage in OpportunityStage if stage.is_closed)
 _REFERENCES = tuple(field.name for field in KINDS["opportunities"].fields if field.type == "ref")
 
 
@@ -81,19 +84,15 @@ class DealLoader:
         created = min(created, now) if created is not None else None
         at = max(self._seen_at(row, now), created or 0)
         events = [] if created is None else [Event(deal, created, "inferred", {}, {"created_at": created})]
-        values = _whole_groups({name for name in TRACKED if row.get(name) is not None}, row)
-        other = {
-            name: value
-            for name, value in row.items()
-            if value is not None and name not in _TRACKED and name not in _DERIVED
-        }
+        values = _whole_groups(tuple(name for name in TRACKED if row.get(name) is not None), row)
+        other = {name: value for name, value in row.items() if value is not None and name not in _APART}
         events.append(Event(deal, at, "inferred", values, other))
         return events
 
     def _seen_at(self, row: dict[str, Any], now: int) -> int:
         """When a current state is known to hold from: its closing, else its last modification, else now."""
         stage = row.get("stage")
-        if stage is not None and OpportunityStage(stage).is_closed and row.get("close_date"):
+        if stage in _CLOSED and row.get("close_date"):
             return min(self._day(row["close_date"]), now)
         modified = row.get("updated_at")
         return min(modified, now) if modified is not None else now
@@ -136,7 +135,7 @@ class DealLoader:
             before["id"],
             at,
             basis,
-            _whole_groups(_TRACKED.intersection(names), {**before, **row}),
+            _whole_groups(tuple(_TRACKED.intersection(names)), {**before, **row}),
             {name: row[name] for name in names if name not in _TRACKED},
             {name: before[name] for name in names},
         )
@@ -190,10 +189,15 @@ def _linked(before: dict[str, Any], row: dict[str, Any], said: dict[str, str | N
     return found and {**found, "updated_at": before["updated_at"]}
 
 
-def _whole_groups(names: set[str] | frozenset[str], row: dict[str, Any]) -> dict[str, Any]:
+def _whole_groups(names: tuple[str, ...], row: dict[str, Any]) -> dict[str, Any]:
     """The values of these fields and of those that change with them, so that history replaces all of a group or none."""
-    whole = {name for group in GROUPS.values() if not names.isdisjoint(group) for name in group}
-    return {name: row.get(name) for name in TRACKED if name in whole}
+    return {name: row.get(name) for name in _members(names)}
+
+
+@lru_cache(maxsize=1024)
+def _members(names: tuple[str, ...]) -> tuple[str, ...]:
+    whole = {name for group in GROUPS.values() if not set(names).isdisjoint(group) for name in group}
+    return tuple(name for name in TRACKED if name in whole)
 
 
 def _complete(row: dict[str, Any], stage: tuple[str, str] | None) -> None:
