@@ -6,12 +6,17 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sales_operations.domain.stages import OpportunityStage
 from sales_operations.store import audit, history
 
 CONVERT = """
@@ -52,16 +57,30 @@ def assert_whole(company: Any) -> None:
         assert history.verify(connection) == []
 
 
-def test_20_conversions_of_one_lead_in_threads_give_one_deal(company: Any) -> None:
-    async def all_at_once() -> list[Any]:
-        automators = [company.automator() for _ in range(5)]
-        calls = [automator.automate_lead_to_opportunity("lead_1") for automator in automators for _ in range(4)]
-        return await asyncio.gather(*calls)
+def at_the_same_moment(company: Any, *calls: Callable[[], Coroutine[Any, Any, Any]]) -> list[Any]:
+    """Begin all calls while another writer holds the store, so that none can end before the others have begun."""
 
-    deals = asyncio.run(all_at_once())
+    async def all_of_them() -> list[Any]:
+        return await asyncio.gather(*(call() for call in calls))
+
+    with ThreadPoolExecutor(1) as pool:
+        with company.workspace.unit("another writer") as unit:
+            unit.hold()
+            running = pool.submit(asyncio.run, all_of_them())
+            time.sleep(1)
+        return list(running.result())
+
+
+def test_20_conversions_of_one_lead_in_threads_give_one_deal(company: Any) -> None:
+    company.leads("lead_before")
+    automators = [company.automator() for _ in range(5)]
+    for automator in automators:  # what is read but once is read
+        asyncio.run(automator.automate_lead_to_opportunity("lead_before"))
+    calls = [partial(automator.automate_lead_to_opportunity, "lead_1") for automator in automators for _ in range(4)]
+    deals = at_the_same_moment(company, *calls)
     assert len({deal.opportunity_id for deal in deals}) == 1
-    assert company.stores.execute("SELECT count(*) FROM opportunities") == [(1,)]
-    assert len(company.notes()) == 1
+    assert company.stores.execute("SELECT count(*) FROM opportunities") == [(2,)]
+    assert len(company.notes()) == 2
     assert_whole(company)
 
 
@@ -91,17 +110,12 @@ def test_4_processes_share_the_leads_out_evenly_and_each_lead_is_converted_once(
 
 def test_moves_of_one_deal_at_once_all_arrive_and_run_their_actions_once(company: Any) -> None:
     deal = company.convert("lead_1")
-    automators = [company.automator() for _ in range(4)]
-
-    async def all_at_once() -> list[Any]:
-        calls = [
-            automator.automate_stage_transition(deal.opportunity_id, stage)
-            for automator in automators
-            for stage in ("proposal", "proposal")
-        ]
-        return await asyncio.gather(*calls)
-
-    moved = asyncio.run(all_at_once())
+    calls = [
+        partial(company.automator().automate_stage_transition, deal.opportunity_id, stage)
+        for stage in ("proposal", "PROPOSAL", OpportunityStage.PROPOSAL)
+        for _ in range(3)
+    ]
+    moved = at_the_same_moment(company, *calls)
     assert {one.stage.value for one in moved} == {"proposal"}
     assert company.stores.execute("SELECT count(*) FROM quotes") == [(1,)]
     assert_whole(company)
