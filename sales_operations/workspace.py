@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 
 from sales_operations.demo import store as demo
 from sales_operations.domain.clock import Clock, utc_now
-from sales_operations.domain.errors import StoreError
+from sales_operations.domain.errors import InvalidInput, StoreError
 from sales_operations.domain.stages import Pipeline
 from sales_operations.settings import Settings, load
 from sales_operations.store import schema, tables
@@ -36,8 +36,8 @@ class Workspace:
         self.settings = settings
         self.clock = clock
         self.url = url
-        self._engine = open_engine(url)
         self._columns = Columns(url, _columns_file(url), settings.company.currency)
+        self._engine = open_engine(url)
         self._closing = weakref.finalize(self, self._engine.dispose)
 
     @property
@@ -94,7 +94,7 @@ def open_workspace(
 
     Where none is named: ``sales_operations.db`` in the current folder, else the demonstration store, which is built when
     it is first needed. ``create`` makes a named store that does not exist. An open workspace is handed back as it is.
-    Raises SettingsError, StoreMissing, StoreError.
+    Raises SettingsError, InvalidInput, StoreMissing, StoreError.
     """
     if isinstance(config, Workspace):
         return config
@@ -156,8 +156,13 @@ def prepare(workspace: Workspace) -> None:
 
 
 def _columns_file(url: URL) -> Path:
+    """Where the columns of a store lie. Raises InvalidInput for a store that cannot lie where it is named."""
     file = sqlite_file(url)
     if file is not None:
+        if file.is_dir():
+            raise InvalidInput(f"the store {file} is a folder; name a file in it")
+        if file.suffix == ".duckdb":
+            raise InvalidInput(f"the store {file} would lie where its own columns go; let its name end in .db")
         return file.with_suffix(".duckdb")
     return Path(f"{url.host or 'local'}_{url.port or 5432}_{url.database}.duckdb".replace("/", "_"))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import typer
 
 from sales_operations.cli import admin, forecast, imports, pipeline, privacy, process
@@ -20,6 +23,9 @@ for room in (process, imports, forecast, pipeline, admin, privacy):
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a letter shows its number
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 

@@ -221,16 +221,20 @@ def list_(
 @guarded
 def inbox(
     recipient: Annotated[str | None, typer.Option("--for", metavar="REP", help="Only this person's.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1)] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
+    as_of: AsOf = None,
     database: Database = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """The newest notifications."""
+    from sales_operations.domain.clock import parse_as_of
     from sales_operations.effects.notifications import inbox as read
 
-    with opened(config, database).reading() as connection:
-        notes = read(connection, recipient, limit)
+    workspace = opened(config, database)
+    until = None if as_of is None else parse_as_of(as_of, workspace.settings.company.timezone).micros
+    with workspace.reading() as connection:
+        notes = read(connection, recipient, limit, until)
     if as_json:
         print_json(notes)
         return

@@ -27,10 +27,14 @@ def notify(unit: Unit, recipient: str, subject: str, message: str, opportunity_i
     return identity
 
 
-def inbox(connection: Connection, recipient: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
-    """The newest notifications, newest first; of one recipient where given."""
+def inbox(
+    connection: Connection, recipient: str | None = None, limit: int = 50, until: int | None = None
+) -> list[dict[str, Any]]:
+    """The newest notifications, newest first; of one recipient, or up to an instant (microseconds), where given."""
     notes = tables.RECORDS["notifications"]
     statement = select(notes).order_by(notes.c.seq.desc()).limit(limit)
+    if until is not None:
+        statement = statement.where(notes.c.created_at <= until)
     if recipient is not None:
         statement = statement.where(notes.c.recipient == recipient)
     names = ("id", "recipient", "subject", "message", "opportunity_id")

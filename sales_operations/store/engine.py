@@ -20,6 +20,8 @@ from sales_operations.domain.errors import Conflict, InvalidInput, StoreError, S
 
 _SQLITE_PARAMETERS = 32_000
 """Values in one statement; SQLite's own limit is 32,766."""
+_FEW = 8
+"""As few rows are inserted one by one."""
 BUSY_SECONDS = 60
 """How long a writer waits for another one before it gives up."""
 
@@ -42,7 +44,9 @@ def parse_url(database: str) -> URL:
 
 def shown(url: URL) -> str:
     """The URL as it may be printed: without its password."""
-    return (url.database or "") if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite":
+        return url.database or ""
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
 
 def open_engine(url: URL) -> Engine:
@@ -160,14 +164,16 @@ def insert_many(connection: Connection, table: str, columns: tuple[str, ...], ro
         return
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     start, marks = f"INSERT INTO {table} ({names}) VALUES", f"({', '.join([mark] * len(columns))})"
-    size = _SQLITE_PARAMETERS // len(columns)
-    whole = len(rows) - len(rows) % size if mark == "?" else 0
-    for first in range(0, whole, size):
-        # One long statement, so that other Python threads run meanwhile.
-        parameters = tuple(chain.from_iterable(rows[first : first + size]))
-        connection.exec_driver_sql(f"{start} {', '.join([marks] * size)}", parameters)
-    if whole < len(rows):
-        connection.exec_driver_sql(f"{start} {marks}", rows[whole:])
+    first, size = 0, _SQLITE_PARAMETERS // len(columns) if mark == "?" else 0
+    while size > _FEW:
+        # Long statements, so that other Python threads run meanwhile; of few lengths, so that few are compiled.
+        statement = f"{start} {', '.join([marks] * size)}"
+        while len(rows) - first >= size:
+            connection.exec_driver_sql(statement, tuple(chain.from_iterable(rows[first : first + size])))
+            first += size
+        size //= 2
+    if first < len(rows):
+        connection.exec_driver_sql(f"{start} {marks}", rows[first:])
 
 
 def one_of(connection: Connection, column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:

@@ -20,6 +20,8 @@ def test_the_newest_come_first_up_to_the_limit_and_of_one_person_where_asked(sto
         assert [note["message"][-1] for note in inbox(connection, limit=2)] == ["4", "3"]
         assert [note["message"][-1] for note in inbox(connection, "Ada")] == ["3", "1"]
         assert inbox(connection, "Cy") == []
+        until = stores.clock.micros - 60_000_000
+        assert [note["message"][-1] for note in inbox(connection, until=until)] == ["3", "2", "1", "0"]
 
 
 def test_a_notification_has_the_id_that_its_delivery_will_carry(stores: Any) -> None:
