@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sales_operations.settings import Settings
 
 demo_app = typer.Typer(help="The demonstration company.", no_args_is_help=True)
+_SHOWN = 5
+"""How many reasons of rejects, and how many unknown references, are printed."""
 Kind = Enum("Kind", {name: name for name in KINDS}, type=str)  # type: ignore[misc]
 
 
@@ -70,7 +72,6 @@ def import_(
     """Import files of a CRM: recognised by their columns, or read by a mapping."""
     from sales_operations.connectors.context import ReadOptions
     from sales_operations.connectors.importer import ImportOptions
-    from sales_operations.domain.clock import parse_as_of
 
     known = settings(config)
     read = ReadOptions(
@@ -86,7 +87,7 @@ def import_(
         encoding=encoding,
         delimiter=delimiter,
         read=read,
-        exported_at=parse_as_of(exported, known.company.timezone).micros if exported else None,
+        exported_at=_exported_at(exported, known),
         rejects=rejects,
         dry_run=dry_run,
     )
@@ -97,6 +98,16 @@ def import_(
         _tell(summaries, as_json)
     if strict and any(summary.rejected for summary in summaries):
         raise typer.Exit(1)
+
+
+def _exported_at(text: str | None, known: Settings) -> int | None:
+    from sales_operations.domain.clock import parse_as_of
+    from sales_operations.domain.errors import InvalidInput
+
+    try:
+        return parse_as_of(text, known.company.timezone).micros if text else None
+    except InvalidInput as error:
+        raise InvalidInput(f"--exported: {str(error).removeprefix('as_of: ')}") from None
 
 
 def _imported(
@@ -159,10 +170,16 @@ def _show(summary: Summary) -> None:
         lines.append(("Rejects", f"{told['rejects_file']} (each row with its reason)"))
     what = "Would import" if summary.dry_run else "Imported"
     console().print(block(f"{what} {summary.kind} from {summary.file}", lines))
-    for one in told["unresolved"][:5]:
+    for one in told["reasons"][:_SHOWN]:
+        more = f" (and {one['rows'] - 1:,} more)" if one["rows"] > 1 else ""
+        value = f"{one['column']} {one['value']!r} " if one["column"] else ""
+        notice(f"rejected: line {one['line']}: {value}{one['reason']}{more}")
+    if len(told["reasons"]) > _SHOWN:
+        notice(f"rejected: and for {len(told['reasons']) - _SHOWN} further reasons")
+    for one in told["unresolved"][:_SHOWN]:
         notice(f"warning: {one['field']} {one['value']!r} is no known record; kept as text in {one['rows']} rows")
-    if len(told["unresolved"]) > 5:
-        notice(f"warning: and {len(told['unresolved']) - 5} further references that are no known record")
+    if len(told["unresolved"]) > _SHOWN:
+        notice(f"warning: and {len(told['unresolved']) - _SHOWN} further references that are no known record")
     for text in told["warnings"]:
         notice(f"warning: {text}")
 

@@ -35,6 +35,8 @@ class ReadOptions:
         for name, known in (("date_order", get_args(Order)), ("decimal", get_args(DecimalMark))):
             if getattr(self, name) not in (None, *known):
                 raise InvalidInput(f"{name}: {getattr(self, name)!r} is none of {' and '.join(known)}")
+        if self.currency is not None:
+            exponent(self.currency)
 
 
 class Stages:

@@ -177,7 +177,7 @@ class Delimited(Source):
 
     def _undecodable(self) -> Exception:
         """The error about the first byte that the encoding does not have, found by reading line by line."""
-        decoder = codecs.getincrementaldecoder(self.encoding)()
+        decoder, name = codecs.getincrementaldecoder(self.encoding)(), self.encoding.removesuffix("-sig")
         with self._guarded() as stream:
             for number, line in enumerate(stream, 1):
                 try:
@@ -185,11 +185,11 @@ class Delimited(Source):
                 except UnicodeDecodeError as error:
                     place = error.start + 1
                     return self.error(
-                        f"byte {place} of the line (0x{error.object[error.start]:02x}) is not {self.encoding}; say the "
+                        f"byte {place} of the line (0x{error.object[error.start]:02x}) is not {name}; say the "
                         "encoding with --encoding, such as --encoding cp1252",
                         number,
                     )
-        return self.error(f"the end of the file is not {self.encoding}; it may have been cut short")
+        return self.error(f"the end of the file is not {name}; it may have been cut short")
 
 
 class _Guard(io.RawIOBase):

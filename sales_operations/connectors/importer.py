@@ -105,7 +105,12 @@ def _opened(kind: str, path: Path, options: ImportOptions) -> tuple[Source, Mapp
     if kind not in KINDS:
         raise SourceError(f"there is no kind {kind!r}; use one of {', '.join(KINDS)}")
     source = open_source(path, sheet=options.sheet, encoding=options.encoding, delimiter=options.delimiter)
-    return source, *_mapping(source, kind, options)
+    try:
+        mapping, why = _mapping(source, kind, options)
+        choose(mapping, kind, source.columns)
+    except SourceError as error:
+        raise source.error(str(error)) from None
+    return source, mapping, why
 
 
 def _mapping(source: Source, kind: str, options: ImportOptions) -> tuple[Mapping, str]:
@@ -139,8 +144,7 @@ class _Importing:
         with suppress(_Undo), self._workspace.unit(self._cause) as unit:
             unit.hold()
             for step in _steps(batches):
-                if rejects is not None:
-                    self._tell(rejects, step)
+                self._tell(rejects, step)
                 self._take(unit, step)
             self._finish(unit)
             if not keep:
@@ -174,10 +178,11 @@ class _Importing:
             if run is not None:
                 runs.advance(unit.connection, run, unit.now, finished=True)
 
-    @staticmethod
-    def _tell(rejects: RejectsFile, step: list[Batch]) -> None:
+    def _tell(self, rejects: RejectsFile | None, step: list[Batch]) -> None:
         for batch in step:
-            rejects.write(batch.rejects)
+            self._summary.note(batch.rejects)
+            if rejects is not None:
+                rejects.write(batch.rejects)
 
     def _take(self, unit: Unit, step: list[Batch]) -> None:
         for batch in step:
@@ -238,7 +243,12 @@ class _Importing:
 
     def _finish(self, unit: Unit) -> None:
         summary = self._summary
-        summary.warnings += settle(unit, summary.kind, summary.source, self._creates, summary.unresolved)
+        try:
+            summary.warnings += settle(unit, summary.kind, summary.source, self._creates, summary.unresolved)
+        except SourceError as error:
+            raise self._source.error(str(error)) from None
+        if not summary.read:
+            summary.warnings.append("there is no row below the header, so nothing was imported")
         self._warn_of_rates(unit)
 
     def _warn_of_rates(self, unit: Unit) -> None:

@@ -6,8 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from sales_operations.connectors.batch import Reject
 from sales_operations.domain.money import to_major
 
+_KEPT_REASONS = 200
+"""How many different reasons of rejects are told; all of them stand in the file of rejects."""
 _KEPT_UNRESOLVED = 1_000
 """How many different unknown references an interrupted run remembers, the most frequent first."""
 
@@ -19,7 +22,8 @@ class Summary:
     Not so where a row tells more or less than one record: of a log of activities ``read`` counts activities, and a row
     of history with several dated columns gives several changes.
     ``in_file``, ``in_store``: currency to minor units in the file, rejected rows included where their amount could be
-    read, and in the store for the records that came in. ``unresolved``: (field, text) of unknown references to rows.
+    read, and in the store for the records that came in. ``unresolved``: (field, text) of unknown references to
+    rows. ``reasons``: (column, reason) of rejects to how many there are, and the first of them.
     """
 
     file: str
@@ -41,11 +45,20 @@ class Summary:
     in_file: Counter[str] = field(default_factory=Counter)
     in_store: Counter[str] = field(default_factory=Counter)
     unresolved: Counter[tuple[str, str]] = field(default_factory=Counter)
+    reasons: dict[tuple[str, str], tuple[int, Reject]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     rejects_file: str | None = None
 
     _COUNTS = ("read", "created", "updated", "unchanged", "repeated", "erased", "skipped", "rejected", "history_rows",
                "amount_unknown")  # fmt: skip
+
+    def note(self, rejects: list[Reject]) -> None:
+        """Count the reasons of rejects."""
+        for reject in rejects:
+            key = (reject.column, reject.reason)
+            if key in self.reasons or len(self.reasons) < _KEPT_REASONS:
+                count, first = self.reasons.get(key, (0, reject))
+                self.reasons[key] = (count + 1, first)
 
     def counts(self) -> dict[str, Any]:
         """The figures, for the record of the run."""
@@ -84,6 +97,10 @@ class Summary:
             "dry_run": self.dry_run,
             **{name: getattr(self, name) for name in self._COUNTS},
             "amounts": amounts,
+            "reasons": [
+                {"column": column, "reason": reason, "rows": rows, "line": first.line, "value": first.value}
+                for (column, reason), (rows, first) in sorted(self.reasons.items(), key=lambda item: -item[1][0])
+            ],
             "unresolved": unknown,
             "warnings": self.warnings,
             "rejects_file": self.rejects_file,
