@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever ``shapes`` changes; a file of another format is built anew."""
 LOCK_SECONDS = 120
 _REBUILD_ALL = ("users", "teams", "accounts", "rates")
@@ -36,11 +37,13 @@ _REBUILD_ALL = ("users", "teams", "accounts", "rates")
 class Version:
     """What a columns file holds: of which store, up to which sequence number, in which currency.
 
-    ``erased`` records are why a file is built anew: DuckDB leaves the text of removed rows in it.
+    ``head`` is the store's audit hash at that number: a store put back from a backup has another one there, or none, and
+    its columns are built anew. ``erased`` records are why a file is built anew: DuckDB leaves the text of removed rows in it.
     """
 
     store_id: str
     seq: int
+    head: str
     erased: int
     currency: str
     format: int
@@ -83,17 +86,19 @@ class Columns:
             return None
         try:
             with _reading(self.file) as connection:
-                [row] = _run(connection, "SELECT store_id, seq, erased, currency, format FROM meta")
+                [row] = _run(connection, "SELECT store_id, seq, head, erased, currency, format FROM meta")
         except duckdb.Error:
             return None
         return Version(*row)
 
     def _at(self, now: Snapshot) -> Version:
-        return Version(now.store_id, now.seq, now.erased, self._currency, FORMAT)
+        return Version(now.store_id, now.seq, now.head, now.erased, self._currency, FORMAT)
 
     def _build(self) -> Version:
         import duckdb
 
+        for abandoned in self.file.parent.glob(f"{escape(self.file.name)}.*.draft*"):
+            abandoned.unlink(missing_ok=True)  # its builder was killed: the lock is ours
         # A name of its own each time: DuckDB would hand back a database that this process still has open under the path.
         draft = self.file.with_name(f"{self.file.name}.{uuid.uuid4().hex}.draft")
         present = self.version()
@@ -102,7 +107,7 @@ class Columns:
                 wanted = self._at(now)
                 if present == wanted:
                     return wanted
-                follows = present is not None and replace(present, seq=wanted.seq) == wanted
+                follows = present is not None and _follows(wanted, present) and now.has(present.seq, present.head)
                 since = present.seq if present is not None and follows else -1
                 if follows:
                     shutil.copyfile(self.file, draft)
@@ -114,12 +119,16 @@ class Columns:
                     changed = {name: _take(target, name, rows, since) for name, rows in now.extract(statements)}
                     _shape(target, changed, self._currency, anew=not follows)
                     _run(target, "DELETE FROM meta")
-                    _run(target, "INSERT INTO meta VALUES (?, ?, ?, ?, ?)", list(astuple(wanted)))
+                    _run(target, "INSERT INTO meta VALUES (?, ?, ?, ?, ?, ?)", list(astuple(wanted)))
             os.replace(draft, self.file)
             return wanted
         finally:
             for leftover in (draft, draft.with_name(f"{draft.name}.wal")):
                 leftover.unlink(missing_ok=True)
+
+
+def _follows(later: Version, earlier: Version) -> bool:
+    return replace(earlier, seq=later.seq, head=later.head) == later
 
 
 _TYPED = {"BIGINT": ("-9", "BIGINT"), "VARCHAR": ("''", "TEXT"), "DOUBLE": ("0.5", "DOUBLE PRECISION")}
@@ -172,7 +181,8 @@ def _run(connection: DuckDBPyConnection, statement: str, parameters: list[Any] |
 def _lay_out(target: DuckDBPyConnection) -> None:
     for table, columns in shapes.MIRRORED.items():
         _run(target, f"CREATE TABLE m_{table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
-    _run(target, "CREATE TABLE meta (store_id VARCHAR, seq BIGINT, erased BIGINT, currency VARCHAR, format BIGINT)")
+    meta = "store_id VARCHAR, seq BIGINT, head VARCHAR, erased BIGINT, currency VARCHAR, format BIGINT"
+    _run(target, f"CREATE TABLE meta ({meta})")
 
 
 def _shape(target: DuckDBPyConnection, changed: dict[str, int], company: str, *, anew: bool) -> None:

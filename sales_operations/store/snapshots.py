@@ -19,11 +19,16 @@ from sqlalchemy.engine import URL
 
 from sales_operations.domain.errors import StoreError
 from sales_operations.store.engine import BUSY_SECONDS, shown, translated
+from sales_operations.store.schema import GENESIS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_LEDGER = "SELECT store_id, seq, erasures FROM ledger WHERE id = 1"
+_LEDGER = "SELECT store_id, seq, head, erasures FROM ledger WHERE id = 1"
+
+
+def _hash_at(seq: int) -> str:
+    return f"SELECT hash FROM audit WHERE seq = {int(seq)}"
 
 
 class Snapshot(Protocol):
@@ -31,7 +36,12 @@ class Snapshot(Protocol):
 
     store_id: str
     seq: int
+    head: str
     erased: int
+
+    def has(self, seq: int, head: str) -> bool:
+        """Whether the audit chain has this hash at this number, so that what was read there is still the past."""
+        ...
 
     def extract(self, statements: Mapping[str, str]) -> Iterator[tuple[str, pa.RecordBatchReader]]:
         """Name and rows of each SELECT, all as of the same moment."""
@@ -66,7 +76,11 @@ class _PostgresqlSnapshot:
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
         cursor.execute(_LEDGER)
-        self.store_id, self.seq, self.erased = cursor.fetchone()
+        self.store_id, self.seq, self.head, self.erased = cursor.fetchone()
+
+    def has(self, seq: int, head: str) -> bool:
+        self._cursor.execute(_hash_at(seq))
+        return bool(self._cursor.fetchone() == (head,)) or (seq, head) == (0, GENESIS)
 
     def extract(self, statements: Mapping[str, str]) -> Iterator[tuple[str, pa.RecordBatchReader]]:
         for name, statement in statements.items():
@@ -81,7 +95,10 @@ class _SqliteSnapshot:
         source.execute("PRAGMA scratch.journal_mode=OFF")
         source.execute("PRAGMA scratch.synchronous=OFF")
         source.execute("BEGIN")
-        self.store_id, self.seq, self.erased = source.execute(_LEDGER).fetchone()
+        self.store_id, self.seq, self.head, self.erased = source.execute(_LEDGER).fetchone()
+
+    def has(self, seq: int, head: str) -> bool:
+        return bool(self._source.execute(_hash_at(seq)).fetchone() == (head,)) or (seq, head) == (0, GENESIS)
 
     def extract(self, statements: Mapping[str, str]) -> Iterator[tuple[str, pa.RecordBatchReader]]:
         from adbc_driver_sqlite import dbapi as sqlite

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,38 @@ def business(stores, bring) -> Workspace:
     for kind, text in FILES.items():
         bring(workspace, kind, text)
     return workspace
+
+
+class Writer(subprocess.Popen[str]):
+    """A process that works on a store (``writers.py`` says how). It is ready, and begins when it is told to."""
+
+    def __init__(self, *arguments: str) -> None:
+        command = [sys.executable, str(Path(__file__).with_name("writers.py")), *arguments]
+        super().__init__(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def wait_until_ready(self) -> None:
+        assert self.stdout is not None
+        assert self.stdout.readline() == "ready\n"
+
+    def begin(self) -> None:
+        assert self.stdin is not None
+        self.stdin.write("\n")
+        self.stdin.flush()
+
+
+@pytest.fixture
+def writer() -> Iterator[Callable[..., Writer]]:
+    """Starts such processes; those that still run at the end are killed."""
+    started: list[Writer] = []
+
+    def start(*arguments: str) -> Writer:
+        started.append(Writer(*arguments))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
+        one.communicate()
 
 
 @pytest.fixture

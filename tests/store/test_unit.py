@@ -5,18 +5,12 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import pytest
 
 from sales_operations.domain.errors import Conflict, NotFound
 from sales_operations.store import history, tables
 
-WRITERS = Path(__file__).with_name("writers.py")
 DEAL = {"pipeline": "default", "pipeline_stage": "lead", "stage": "lead", "probability": 0.1, "currency": "USD"}
 
 
@@ -33,25 +27,6 @@ def only_deal(workspace) -> dict:
 
 def amount(unit, deal, minor: int) -> dict:
     return unit.update("opportunities", deal, {"amount_minor": minor})
-
-
-@contextmanager
-def process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A writer in a process of its own that is ready to begin; it begins at the first line that it is sent."""
-    command = [sys.executable, str(WRITERS), *arguments]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
-        try:
-            assert started.stdout is not None
-            assert started.stdout.readline() == "ready\n"
-            yield started
-        finally:
-            started.kill()
-
-
-def begin(started: subprocess.Popen[str]) -> None:
-    assert started.stdin is not None
-    started.stdin.write("\n")
-    started.stdin.flush()
 
 
 def test_a_unit_writes_record_event_and_entry_together(stores, findings):
@@ -159,15 +134,21 @@ def test_two_changes_of_one_record_in_a_unit_are_refused_unless_the_second_follo
     assert findings(workspace) == []
 
 
+def start(*writers):
+    for one in writers:
+        one.wait_until_ready()
+    for one in writers:
+        one.begin()
+    return writers
+
+
 @pytest.mark.parametrize("times", [25, pytest.param(400, marks=pytest.mark.long)])
-def test_two_processes_that_change_the_same_deal_lose_no_update(stores, findings, times):
+def test_two_processes_that_change_the_same_deal_lose_no_update(stores, findings, times, writer):
     workspace = stores.open()
     make(workspace)
     arguments = ("increments", stores.url, "opp_1", str(times))
-    with process(*arguments) as one, process(*arguments) as other:
-        begin(one)
-        begin(other)
-        told = [line.split() for started in (one, other) for line in started.communicate()[0].splitlines()]
+    both = start(writer(*arguments), writer(*arguments))
+    told = [line.split() for one in both for line in one.communicate()[0].splitlines()]
     amounts = [int(amount) for amount, _ in told]
     assert sorted(amounts) == list(range(1, 2 * times + 1)), "an acknowledged update was written over"
     numbers = {int(amount): int(seq) for amount, seq in told}
@@ -179,37 +160,33 @@ def test_two_processes_that_change_the_same_deal_lose_no_update(stores, findings
     assert findings(workspace) == []
 
 
-def test_a_reader_that_follows_the_numbers_misses_nothing_while_two_processes_write(stores):
+def test_a_reader_that_follows_the_numbers_misses_nothing_while_two_processes_write(stores, writer):
     workspace = stores.open()
     make(workspace)
     arguments = ("increments", stores.url, "opp_1", "40")
     seen, last = [], 0
-    with process(*arguments) as one, process(*arguments) as other:
-        begin(one)
-        begin(other)
-        while len(seen) < 81:
-            with workspace.reading() as connection:
-                fresh = tables.events.select().where(tables.events.c.seq > last).order_by(tables.events.c.seq)
-                seen += [row.amount_minor for row in connection.execute(fresh)]
-                last = connection.execute(tables.ledger.select()).one().seq
+    start(writer(*arguments), writer(*arguments))
+    while len(seen) < 81:
+        with workspace.reading() as connection:
+            fresh = tables.events.select().where(tables.events.c.seq > last).order_by(tables.events.c.seq)
+            seen += [row.amount_minor for row in connection.execute(fresh)]
+            last = connection.execute(tables.ledger.select()).one().seq
     assert seen == list(range(81))
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.long)])
-def test_a_process_that_is_killed_leaves_every_acknowledged_write_and_nothing_half_written(stores, findings, kills):
+def test_a_process_that_is_killed_leaves_every_acknowledged_write_and_nothing_half_written(
+    stores, findings, kills, writer
+):
     workspace = stores.open()
     chance = random.Random(kills)
     for turn in range(kills):
-        acknowledged = []
-        with process("deals", stores.url, str(turn)) as started:
-            assert started.stdout is not None
-            begin(started)
-            acknowledged += [started.stdout.readline().strip() for _ in range(chance.randrange(1, 12))]
-            with suppress(ProcessLookupError):
-                os.kill(started.pid, signal.SIGKILL)
-            rest = started.stdout.read()  # with its newline, or the process did not get to tell
-            acknowledged += [line.strip() for line in rest.splitlines(keepends=True) if line.endswith("\n")]
-        assert started.returncode == -signal.SIGKILL
+        [victim] = start(writer("deals", stores.url, str(turn)))
+        acknowledged = [victim.stdout.readline().strip() for _ in range(chance.randrange(1, 12))]
+        os.kill(victim.pid, signal.SIGKILL)
+        rest = victim.communicate()[0]  # a line without its end was not told
+        acknowledged += [line.strip() for line in rest.splitlines(keepends=True) if line.endswith("\n")]
+        assert victim.returncode == -signal.SIGKILL
         held = stores.dump()
         deals = {row[0] for row in held["opportunities"] if row[0].startswith(f"opp_{turn}_")}
         notes = {row[3] for row in held["notifications"] if row[0].startswith(f"note_{turn}_")}

@@ -36,6 +36,16 @@ def deals(workspace, name: str) -> None:
         number += 1
 
 
+def columns(workspace) -> None:
+    """Tell the store's sequence number now, then that of the columns and what they say of the only deal."""
+    _, at_start = workspace.data_version()
+    with workspace.columns() as db:
+        [(seq,)] = db.execute("SELECT seq FROM meta").fetchall()
+        [(amount,)] = db.execute("SELECT amount_minor FROM opportunities").fetchall()
+        told = db.execute("SELECT amount_minor FROM intervals ORDER BY valid_from").fetchall()
+    print(at_start, seq, amount, told[-1][0], flush=True)
+
+
 def main() -> None:
     what, url, *rest = sys.argv[1:]
     workspace = open_workspace({}, database=url)
@@ -43,6 +53,8 @@ def main() -> None:
     sys.stdin.readline()
     if what == "increments":
         increments(workspace, rest[0], int(rest[1]))
+    elif what == "columns":
+        columns(workspace)
     else:
         deals(workspace, rest[0])
 
