@@ -73,7 +73,7 @@ class Face:
         """
         settings = self.workspace.settings
         with self.workspace.columns() as db:
-            version = db.execute("SELECT store_id, seq, currency FROM meta").fetchone()
+            version = db.execute("SELECT store_id, seq, head, currency FROM meta").fetchone()
             moment = at.day if now else at.micros
             chosen = self._options.model_dump_json(exclude={"hybrid", "methods", "periods"})
             key = (version, moment, settings.company.timezone, chosen, self._stage_probabilities())
