@@ -123,15 +123,26 @@ def open_workspace(
 
 
 def named_store(settings: Settings, database: str | None) -> URL:
-    """The store that an import writes to: the one that is named, else the default file, never the demonstration."""
-    return parse_url(database or settings.store.database or str(DEFAULT_FILE))
+    """The store that an import writes to: the one that is named, else the default file, never the demonstration.
+
+    Raises InvalidInput for a name that cannot be a store's.
+    """
+    url = parse_url(database or settings.store.database or str(DEFAULT_FILE))
+    _columns_file(url)
+    return url
 
 
 def real_store_exists(settings: Settings, database: str | None) -> bool:
-    """Whether that store is there already."""
+    """Whether that store is there already, with its tables."""
     url = named_store(settings, database)
     file = sqlite_file(url)
-    return file.exists() if file is not None else True
+    if file is not None:
+        return file.exists() and file.stat().st_size > 0
+    engine = open_engine(url)
+    try:
+        return not schema.is_empty(engine)
+    finally:
+        engine.dispose()
 
 
 def open_real(
