@@ -94,7 +94,8 @@ def find(connection: Connection, kind: str, given: str) -> str | None:
     if connection.execute(select(table.c.id).where(table.c.id == given)).first():
         return given
     ids = tables.external_ids.c
-    rows = connection.execute(select(ids.source, ids.record_id).where(ids.kind == kind, ids.external_id == given)).all()
+    same = select(ids.source, ids.record_id).where(ids.kind == kind, ids.external_id == given).order_by(ids.source)
+    rows = connection.execute(same).all()
     if len({row.record_id for row in rows}) > 1:
         choices = ", ".join(f"{row.record_id} ({row.source})" for row in rows)
         raise InvalidInput(f"{given!r} means several {kind}: {choices}; name the one by its record id")
