@@ -63,8 +63,10 @@ def open_engine(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun by _begin_sqlite
-    connection.execute("PRAGMA page_size=8192")  # of a new file: rows of 1 KB waste less of it than of the usual 4096
-    connection.execute("PRAGMA journal_mode=WAL")
+    ours = "SELECT count(*) = 0 OR max(name = 'alembic_version') FROM sqlite_master"
+    if connection.execute(ours).fetchone()[0]:  # a file of another program stays as it is, to the byte
+        connection.execute("PRAGMA page_size=8192")  # of a new file: rows of 1 KB waste less of it than of 4096
+        connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA cache_size=-65536")
