@@ -141,7 +141,7 @@ def scrub(engine: Engine) -> bool:
             return True
         with closing(sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)) as direct:
             direct.execute("VACUUM")
-            direct.execute("PRAGMA busy_timeout=5000")
+            direct.execute("PRAGMA busy_timeout=2000")
             busy, _, _ = direct.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             return not busy
 

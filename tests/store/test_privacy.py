@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -43,10 +45,14 @@ def rows_with(stores, texts) -> set[str]:
 
 def left_of(stores, texts) -> set[str]:
     """Those of the texts that stand in any table, or anywhere in the files of the store and of the columns."""
-    files = [file for file in stores.folder.iterdir() if ".db" in file.name or ".duckdb" in file.name]
-    assert any(file.name.endswith(".duckdb") for file in files)
-    raw = b"".join(file.read_bytes() for file in files).lower()
+    raw = files_of(stores)
+    assert (stores.folder / "store.duckdb").exists() or stores.backend == "postgresql"
     return rows_with(stores, texts) | {text for text in texts if text.encode() in raw}
+
+
+def files_of(stores) -> bytes:
+    names = [file for file in stores.folder.iterdir() if ".db" in file.name or ".duckdb" in file.name]
+    return b"".join(file.read_bytes() for file in names).lower()
 
 
 def totals(workspace):
@@ -68,6 +74,29 @@ def test_nothing_of_an_erased_person_is_left_in_the_database_or_in_a_file(busine
     assert left_of(stores, texts) == set(texts)
     erase_all_of(business, kind, given)
     assert left_of(stores, texts) == set()
+
+
+def test_scrubbing_rewrites_the_unused_parts_of_the_files(sqlite_store):
+    workspace = sqlite_store.open()
+    with closing(sqlite3.connect(sqlite_store.url)) as connection, connection:
+        connection.execute("PRAGMA secure_delete = OFF")  # as some builds of SQLite have it
+        connection.executemany(
+            "INSERT INTO accounts (id, name, seq) VALUES (?, 'Formername', 0)",
+            [(str(number),) for number in range(500)],
+        )
+        connection.execute("DELETE FROM accounts")
+    assert b"formername" in files_of(sqlite_store)
+    assert privacy.scrub(workspace.engine)
+    assert b"formername" not in files_of(sqlite_store)
+
+
+def test_scrubbing_tells_of_a_reader_that_holds_the_old_state(sqlite_store):
+    workspace = sqlite_store.open()
+    with closing(sqlite3.connect(sqlite_store.url, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM ledger").fetchall()
+        assert not privacy.scrub(workspace.engine)
+    assert privacy.scrub(workspace.engine)
 
 
 @pytest.mark.parametrize(("kind", "given"), PERSONS, ids=lambda text: text)
