@@ -9,8 +9,9 @@ import asyncio
 import json
 import os
 import sys
-import tempfile
+import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -117,24 +118,27 @@ def plain(opportunity: Opportunity) -> dict[str, Any]:
 
 
 def write_results(folder: Path, results: dict[str, Any]) -> list[Path]:
-    """Write each result to ``<name>.json``, whole or not at all. Raises StoreError where the folder cannot be written."""
-    files = []
+    """Write each result to ``<name>.json``: all of them whole, or none. Raises StoreError where that cannot be."""
+    texts = {
+        name: json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) for name, content in results.items()
+    }
+    drafts = {folder / f"{name}.json": folder / f".{name}.{uuid.uuid4().hex}.draft" for name in results}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in results.items():
-            target = folder / f"{name}.json"
-            with tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", dir=folder, prefix=f".{name}.", delete=False
-            ) as draft:
-                json.dump(content, draft, indent=2, ensure_ascii=False, allow_nan=False)
-                draft.write("\n")
-                draft.flush()
-                os.fsync(draft.fileno())
-            Path(draft.name).replace(target)
-            files.append(target)
+        for text, draft in zip(texts.values(), drafts.values(), strict=True):
+            with draft.open("w", encoding="utf-8") as file:
+                file.write(text + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        for target, draft in drafts.items():
+            draft.replace(target)
     except OSError as error:
         raise StoreError(f"the results cannot be written to {folder} ({error.strerror}); set results.folder") from None
-    return files
+    finally:
+        with suppress(OSError):
+            for draft in drafts.values():
+                draft.unlink(missing_ok=True)
+    return list(drafts)
 
 
 Block = tuple[str, list[tuple[str, str]]]
