@@ -15,7 +15,7 @@ _TYPES = ["email", "call", "meeting", "task", "note"]
 _SHARES = (0.42, 0.29, 0.16, 0.08, 0.05)
 _MINUTES = np.array((0, 18, 45, 0, 0))
 _SUBJECTS = ("E-mail about", "Call about", "Meeting:", "Prepare material on", "Note on")
-_PER_LEAD = 0.8
+_PER_LEAD = 0.5
 
 
 def activity_rows(
@@ -30,7 +30,7 @@ def activity_rows(
     """Rows of activities by time: of deals between creation and end, of leads in their first three weeks."""
     span = np.fmin(deals.end, seasons.today) - deals.created
     keen = np.exp(0.30 * deals.interest - 0.35 * deals.stalled)
-    deal = np.repeat(np.arange(len(deals)), rng.poisson((0.5 + 0.34 * span**0.58) * keen))
+    deal = np.repeat(np.arange(len(deals)), rng.poisson((0.3 + 0.2 * span**0.58) * keen))
     # Keen customers keep talking until the end; with the others it happens early.
     shape = np.clip(1.25 - 0.45 * deals.interest + 0.8 * deals.stalled, 0.5, 3.0)
     at = deals.created[deal] + span[deal] * rng.random(len(deal)) ** shape[deal] * 0.995

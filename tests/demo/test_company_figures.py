@@ -35,7 +35,7 @@ def test_the_company_has_the_size_of_three_years(companies):
         "opportunities": (3_500, 3_800),
         "history": (13_500, 16_000),
         "items": (2_500, 4_000),
-        "activities": (19_000, 22_000),
+        "activities": (11_500, 13_500),
         "quotas": (300, 420),
     }
     for company, _ in companies:
