@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as some
 
 from sales_operations.store import tables
@@ -130,7 +130,18 @@ _quick: dict[str, Any] = {
 }
 
 
+# A state of the very instant of a change, of another owner; and a look at a deal that was reopened, for all one knows.
+TAKEN_OVER = Deal(
+    ("Deal", "qualified", "250.50", "EUR", "2026-06-07", "Ada", "", "", at(250)),
+    ((250, ("proposal", "negotiation", "100", "USD", "", "Ben", "0.25")),),
+)
+REOPENED = Deal(
+    ("Deal", "lead", "", "EUR", "", "Ben", "0.25", "", ""), ((137.5, ("closed_lost", "", "300", "EUR", "", "", "")),)
+)
+
+
 @settings(max_examples=2, **_quick)
+@example(found=[TAKEN_OVER, REOPENED])
 @given(found=_several)
 def test_the_order_of_state_and_history_makes_no_difference(fresh: Callable[[], Any], found: list[Deal]) -> None:
     check_orders(fresh, found)
