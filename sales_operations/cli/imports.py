@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from sales_operations.cli.common import Config, Database, Json, block, console, guarded, notice, print_json, settings
+from sales_operations.cli.common import Config, Database, Json, block, display, guarded, notice, print_json, settings
 from sales_operations.domain.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _show(summary: Summary) -> None:
     if told["rejects_file"]:
         lines.append(("Rejects", f"{told['rejects_file']} (each row with its reason)"))
     what = "Would import" if summary.dry_run else "Imported"
-    console().print(block(f"{what} {summary.kind} from {summary.file}", lines))
+    display(block(f"{what} {summary.kind} from {summary.file}", lines))
     for one in told["reasons"][:_SHOWN]:
         more = f" (and {one['rows'] - 1:,} more)" if one["rows"] > 1 else ""
         value = f"{one['column']} {one['value']!r} " if one["column"] else ""
