@@ -21,6 +21,7 @@ def test_a_small_measurement_runs_and_prints_its_table(name, tmp_path):
     assert done.returncode == 0, done.stderr
     assert name in done.stdout
     assert "measured in" in done.stdout
+    assert "MISSED" not in done.stdout, "a small run judges nothing"
 
 
 @pytest.mark.long
