@@ -36,10 +36,14 @@ def canonical(values: Mapping[str, Any], leave_out: frozenset[str] = _SEQ_ONLY) 
 
 
 def seal_personal(kind: str, row: dict[str, Any]) -> None:
-    """Give a record of a person its salt and the salted digest of its personal data, in place."""
-    if kind in tables.PERSONAL and row.get("erased_at") is None:
-        row["salt"] = os.urandom(16).hex()
-        row["personal_digest"] = personal_digest(kind, row)
+    """Give a record of a person its salt and the salted digest of its personal data, in place; what is erased stays so."""
+    if kind not in tables.PERSONAL:
+        return
+    if row.get("erased_at") is not None:
+        row.update(dict.fromkeys((*tables.PERSONAL[kind], "salt", "personal_digest")))
+        return
+    row["salt"] = os.urandom(16).hex()
+    row["personal_digest"] = personal_digest(kind, row)
 
 
 def personal_digest(kind: str, row: Mapping[str, Any]) -> str:

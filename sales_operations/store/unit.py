@@ -15,10 +15,10 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Engine, select, update
 
-from sales_operations.domain.clock import Clock, to_micros
+from sales_operations.domain.clock import Clock, from_micros, to_micros
 from sales_operations.domain.errors import Conflict, NotFound
 from sales_operations.domain.events import TRACKED, Event
-from sales_operations.domain.stages import OpportunityStage
+from sales_operations.domain.stages import OpportunityStage, OpportunityStatus
 from sales_operations.store import audit, tables
 from sales_operations.store.engine import insert_many, writing
 
@@ -73,26 +73,33 @@ class Unit:
         """Add a record. A deal's history starts with it."""
         change = Change(kind, "create", row, None)
         if kind == "opportunities":
-            row["status"] = OpportunityStage(row["stage"]).status.value
-            row["updated_at"] = self.now
+            self._settle({}, row)
             change.events.append(self._live_event({}, row))
         self.add(change)
 
     def update(self, kind: str, before: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         """Change a record that was read before; nothing is written where nothing differs. Gives the new state."""
         row = {**before, **changes}
+        if kind == "opportunities":
+            self._settle(before, row)
         differing = {name: before.get(name) for name in changes if row[name] != before.get(name)}
         if not differing:
             return before
         change = Change(kind, "update", row, before["seq"])
         if kind == "opportunities":
-            row["status"] = OpportunityStage(row["stage"]).status.value
-            row["updated_at"] = self.now
             change.events.append(self._live_event(before, row))
         else:
             change.detail = visible_detail(kind, differing, row)
         self.add(change)
         return row
+
+    def _settle(self, before: dict[str, Any], row: dict[str, Any]) -> None:
+        """Fill in what follows from a deal's stage. A closed deal has a close date: the given one, else the day it closed."""
+        stage = OpportunityStage(row["stage"])
+        row["status"], row["updated_at"] = stage.status.value, self.now
+        if stage.is_closed and row.get("close_date") is None:
+            closed_before = before.get("status") not in (None, OpportunityStatus.OPEN.value)
+            row["close_date"] = before["close_date"] if closed_before else from_micros(self.now).date().isoformat()
 
     def _live_event(self, before: dict[str, Any], row: dict[str, Any]) -> Event:
         changed = {name for name in row.keys() - _NO_EVENT if row[name] != before.get(name)}

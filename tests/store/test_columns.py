@@ -110,8 +110,8 @@ class Life:
         self._new(unit, "teams", name="North", region=self._chance.choice(["EMEA", None]))
 
     def account(self, unit) -> None:
-        self._new(unit, "accounts", name="Northwind")
         self._change(unit, "accounts", name="Southwind", is_deleted=self._chance.choice([0, 1]))
+        self._new(unit, "accounts", name="Northwind")
 
     def lead(self, unit) -> None:
         self._new(
@@ -122,8 +122,8 @@ class Life:
         self._new(unit, "activities", subject="A call", opportunity_id=self._any("opportunities"), occurred_at=unit.now)
 
     def product(self, unit) -> None:
-        self._new(unit, "products", name="A product", list_price_minor=500, currency="EUR")
         self._change(unit, "products", name="A better product")
+        self._new(unit, "products", name="A product", list_price_minor=500, currency="EUR")
 
     def item(self, unit) -> None:
         deal, product = self._any("opportunities"), self._any("products")
@@ -151,7 +151,7 @@ class Life:
             privacy.erase(unit, "users", chosen)
 
 
-@pytest.mark.parametrize(("steps", "seed"), [(3, 1), pytest.param(150, 2, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("steps", "seed"), [(3, 1), pytest.param(40, 2, marks=pytest.mark.long)])
 def test_columns_that_follow_equal_columns_built_anew_after_every_change(stores, made, clock, findings, steps, seed):
     workspace = stores.open()
     life, follower, done = Life(workspace, random.Random(seed)), made("follower"), []

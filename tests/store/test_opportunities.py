@@ -60,6 +60,24 @@ def test_a_closed_stage_sets_the_status(store, run):
     assert run(store.get_opportunity(given.opportunity_id)).status is OpportunityStatus.WON
 
 
+def test_a_closed_deal_always_has_a_close_date_and_verifies(store, stores, run, clock, findings):
+    given = deal(stage=OpportunityStage.CLOSED_WON, probability=1.0, close_date="")
+    run(store.create_opportunity(given))
+    assert given.close_date == "2026-11-24"
+    clock.advance(days=3)
+    given.close_date = ""
+    before = stores.dump()
+    run(store.update_opportunity(given))
+    assert (given.close_date, stores.dump()) == ("2026-11-24", before)
+    given.stage, given.close_date = OpportunityStage.PROPOSAL, ""
+    run(store.update_opportunity(given))
+    assert given.close_date == ""
+    given.stage = OpportunityStage.CLOSED_LOST
+    run(store.update_opportunity(given))
+    assert given.close_date == "2026-11-27"
+    assert findings(store.workspace) == []
+
+
 def test_an_update_raises_the_version_and_keeps_the_creation(store, run, clock):
     given = deal()
     run(store.create_opportunity(given))

@@ -248,6 +248,17 @@ def test_putting_a_name_back_into_an_erased_record_is_found(business, stores, fi
     assert any("personal data" in what for what in findings(business))
 
 
+def test_what_is_erased_stays_so_whoever_writes_the_record(business, findings):
+    erased = erase(business, "contacts", "c1")
+    with business.unit("test") as unit:
+        unit.update(
+            "contacts", unit.get("contacts", erased.record_id), {"last_name": "Quillfeather", "account_id": None}
+        )
+    row = {row.id: row for row in _rows(business, "contacts")}[erased.record_id]
+    assert (row.last_name, row.salt, row.account_id) == (None, None, None)
+    assert findings(business) == []
+
+
 def test_an_error_while_erasing_leaves_everything_as_it_was(business, stores):
     before = stores.dump()
     with pytest.raises(RuntimeError, match="on purpose"), business.unit("privacy erase") as unit:
