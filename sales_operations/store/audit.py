@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -144,7 +145,9 @@ def _erasures(connection: Connection) -> tuple[int, dict[int, str]]:
     for (detail,) in connection.execute(erased):
         count += 1
         if detail is not None:
-            redacted.update({int(seq): digest for seq, digest in orjson.loads(detail)["redacted"].items()})
+            # What somebody made unreadable redacts nothing; the entry's own hash tells of it.
+            with suppress(AttributeError, KeyError, TypeError, ValueError):
+                redacted.update({int(seq): digest for seq, digest in orjson.loads(detail)["redacted"].items()})
     return count, redacted
 
 

@@ -35,10 +35,14 @@ def to_event(row: Row[Any]) -> Event:
 
 def of_deals(connection: Connection, ids: Iterable[str]) -> dict[str, list[Event]]:
     """The events of these deals, in order of their numbers."""
-    found: dict[str, list[Event]] = {}
+    return {deal: list(map(to_event, rows)) for deal, rows in _rows_of_deals(connection, ids).items()}
+
+
+def _rows_of_deals(connection: Connection, ids: Iterable[str]) -> dict[str, list[Row[Any]]]:
+    found: dict[str, list[Row[Any]]] = {}
     wanted = one_of(connection, tables.events.c.opportunity_id, ids)
     for row in connection.execute(select(tables.events).where(wanted).order_by(tables.events.c.seq)):
-        found.setdefault(row.opportunity_id, []).append(to_event(row))
+        found.setdefault(row.opportunity_id, []).append(row)
     return found
 
 
@@ -50,14 +54,29 @@ def state_of(events: Iterable[Event]) -> dict[str, Any]:
 
 
 def replayed(connection: Connection, chunk: int = 2_000) -> Iterator[tuple[Row[Any], dict[str, Any] | None]]:
-    """Every deal as stored, beside its state as replayed from the events alone (None where it has none)."""
+    """Every deal as stored, beside its state as replayed from the events alone.
+
+    None where it has no events, nothing where somebody made them unreadable.
+    """
     table = tables.opportunities
     deals = select(table).order_by(table.c.id)
     with connection.execute(deals, execution_options={"yield_per": chunk}) as stored:
         for rows in stored.partitions(chunk):
-            found = of_deals(connection, [row.id for row in rows])
+            found = _rows_of_deals(connection, [row.id for row in rows])
             for row in rows:
-                yield row, state_of(found[row.id]) if row.id in found else None
+                yield row, _replay(found[row.id]) if row.id in found else None
+
+
+def _replay(rows: list[Row[Any]]) -> dict[str, Any]:
+    try:
+        return state_of(map(to_event, rows))
+    except (
+        AttributeError,
+        OverflowError,
+        TypeError,
+        ValueError,
+    ):  # text that is no JSON, or a stage that does not exist
+        return {}
 
 
 def verify(connection: Connection, limit: int = 50) -> list[Finding]:
@@ -67,6 +86,8 @@ def verify(connection: Connection, limit: int = 50) -> list[Finding]:
     for row, state in replayed(connection):
         if state is None:
             findings.append(Finding(row.seq, f"opportunities {row.id} has no history"))
+        elif not state:
+            findings.append(Finding(row.seq, f"opportunities {row.id} has a history that cannot be read"))
         elif differing := [name for name in names if getattr(row, name) != state.get(name)]:
             findings.append(Finding(row.seq, f"opportunities {row.id}: {', '.join(differing)} differ from its history"))
         if len(findings) >= limit:

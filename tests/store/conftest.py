@@ -93,7 +93,7 @@ class Writer(subprocess.Popen[str]):
 
 @pytest.fixture
 def writer() -> Iterator[Callable[..., Writer]]:
-    """Starts such processes; those that still run at the end are killed."""
+    """Prepares such processes; those that still run at the end are killed."""
     started: list[Writer] = []
 
     def start(*arguments: str) -> Writer:
@@ -104,6 +104,34 @@ def writer() -> Iterator[Callable[..., Writer]]:
     for one in started:
         one.kill()
         one.communicate()
+
+
+@pytest.fixture
+def start() -> Callable[..., tuple[Writer, ...]]:
+    """Lets writers begin at the same moment."""
+
+    def begin(*writers: Writer) -> tuple[Writer, ...]:
+        for one in writers:
+            one.wait_until_ready()
+        for one in writers:
+            one.begin()
+        return writers
+
+    return begin
+
+
+@pytest.fixture
+def make() -> Callable[..., None]:
+    """Makes a deal in a workspace."""
+
+    def make_deal(workspace: Workspace, deal: str = "opp_1", **values: object) -> None:
+        row = {"id": deal, "pipeline": "default", "pipeline_stage": "lead", "stage": "lead", "probability": 0.1}
+        with workspace.unit("test") as unit:
+            unit.create(
+                "opportunities", {**row, "currency": "USD", "amount_minor": 0, "created_at": unit.now, **values}
+            )
+
+    return make_deal
 
 
 @pytest.fixture

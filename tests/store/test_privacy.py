@@ -242,6 +242,13 @@ def test_editing_a_redacted_event_or_the_count_of_erasures_is_found(business, st
     assert any("erasures" in what for what in findings(business))
 
 
+@pytest.mark.parametrize("detail", ["x", "7", "{}", '{"redacted":[]}', '{"redacted":{"x":1}}'])
+def test_what_an_erasure_says_of_events_cannot_be_made_unreadable(business, stores, findings, detail):
+    erase(business, "contacts", "c1")
+    stores.execute("UPDATE audit SET detail = ? WHERE action = 'erase' AND detail IS NOT NULL", detail)
+    assert len(findings(business)) == 2, "the entry, and the events whose new digest nobody vouches for"
+
+
 def test_putting_a_name_back_into_an_erased_record_is_found(business, stores, findings):
     erase(business, "contacts", "c1")
     stores.execute("UPDATE contacts SET last_name = 'Quillfeather' WHERE erased_at IS NOT NULL")
