@@ -18,13 +18,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, or_, select
-
 from sales_operations.domain.clock import day_of, to_micros
 from sales_operations.domain.errors import InvalidInput, SalesOperationsError, StoreError
 from sales_operations.domain.money import written
 from sales_operations.domain.opportunity import Opportunity
-from sales_operations.store import tables
+from sales_operations.store.history import newest_change
 from sales_operations.workspace import Workspace, open_workspace
 
 LEAD = "lead_123"
@@ -94,14 +92,9 @@ def _leads(workspace: Workspace, as_of: str | None, notices: list[str]) -> list[
 
 def _of_old_data(workspace: Workspace) -> list[str]:
     """A notice where no deal has changed for long: what is forecast from now on has little to go on."""
-    events = tables.events.c
     now = to_micros(workspace.clock())
-    # What an import saw, undated, is as old as the import and says nothing about the age of the data.
-    dated = or_(events.basis != "inferred", events.occurred_at < events.recorded_at)
     with workspace.reading() as connection:
-        newest = connection.execute(
-            select(func.max(events.occurred_at)).where(dated, events.occurred_at <= now)
-        ).scalar()
+        newest = newest_change(connection, now)
     zone = workspace.settings.company.timezone
     if newest is None or (age := (day_of(now, zone) - day_of(newest, zone)).days) <= OLD_DAYS:
         return []

@@ -32,7 +32,7 @@ def good_workflow(brief: str) -> str:
     return section.split("```python\n")[1].split("```")[0]
 
 
-@pytest.fixture(params=["own store", pytest.param("demonstration", marks=pytest.mark.long)])
+@pytest.fixture(params=["own store", "demonstration"])
 def company(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a copy of the example configuration, and no store or one that holds a rep and a lead."""
     monkeypatch.chdir(tmp_path)

@@ -16,7 +16,6 @@ An own stage stands in ``stage``, the canonical one that it is in ``canonical_st
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +29,7 @@ from sales_operations.connectors.recognise import choose
 from sales_operations.connectors.source import BATCH_ROWS, Rows, Source
 from sales_operations.connectors.table import Table, finished, summed
 from sales_operations.settings import Settings
+from sales_operations.store.collector import uncollected
 
 
 def read(
@@ -69,16 +69,9 @@ def read(
 
 
 def _next(records: Iterator[Rows], reader: _Reader) -> list[Batch] | None:
-    # The garbage collector would look through every row of the batch again and again, and find nothing: a third of
-    # the time.
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
+    with uncollected():
         rows = next(records, None)
         return reader.batches(rows) if rows else None
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Reader:

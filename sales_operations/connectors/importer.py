@@ -25,6 +25,7 @@ from sales_operations.domain.errors import SourceError
 from sales_operations.domain.kinds import KINDS
 from sales_operations.settings import Settings
 from sales_operations.store import tables
+from sales_operations.store.collector import uncollected
 from sales_operations.store.engine import one_of
 from sales_operations.store.load import Loaded, load
 from sales_operations.store.load_deals import DealLoader
@@ -185,9 +186,10 @@ class _Importing:
                 rejects.write(batch.rejects)
 
     def _take(self, unit: Unit, step: list[Batch]) -> None:
-        for batch in step:
-            self._count(batch)
-            self._load(unit, batch)
+        with uncollected():
+            for batch in step:
+                self._count(batch)
+                self._load(unit, batch)
         for batch in step:
             if len(batch) and batch.kind == self._summary.kind:
                 self._reconcile(unit, batch)

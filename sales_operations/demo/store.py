@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
@@ -16,6 +13,7 @@ from sqlalchemy import event
 from sales_operations.demo.company import generate
 from sales_operations.domain.clock import Clock
 from sales_operations.store import schema
+from sales_operations.store.collector import uncollected
 from sales_operations.store.engine import open_engine, parse_url
 from sales_operations.store.load import Columns, load, relink
 from sales_operations.store.load_deals import DealLoader
@@ -56,7 +54,7 @@ def build(file: Path, clock: Clock) -> None:
     engine = open_engine(parse_url(str(draft)))
     event.listen(engine, "connect", _write_once)
     try:
-        with _uncollected():
+        with uncollected():
             schema.upgrade(engine, LABEL)
             with unit(engine, clock, "demonstration", f"seed {SEED}") as transaction:
                 fill(transaction, generate(SEED, clock().date()))
@@ -82,18 +80,6 @@ def _keep(draft: Path) -> None:
     connection.close()
     with draft.open("rb+") as stream:
         os.fsync(stream.fileno())
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector, which would look through all rows again and again and find nothing."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def fill(transaction: Unit, kinds: dict[str, Columns]) -> None:

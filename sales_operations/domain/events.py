@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -80,7 +81,12 @@ class Event:
     @property
     def fields(self) -> int:
         """The bits of the tracked fields that this event sets."""
-        return sum(map(BIT.__getitem__, self.values))
+        return _mask(tuple(self.values))
+
+
+@lru_cache(maxsize=1024)
+def _mask(names: tuple[str, ...]) -> int:
+    return sum(map(BIT.__getitem__, names))
 
 
 _IN_ORDER = attrgetter("occurred_at")

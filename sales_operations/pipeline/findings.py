@@ -71,7 +71,7 @@ def pipeline_health(watch: Watch) -> dict[str, Any]:
         f"{count} open deals of {_money(figure(OPEN_AMOUNT, row, state), state)} ({unknown} without an amount) stand "
         f"against {_money(figure(WON_AMOUNT, won, state), state)} won in the last {RUN_RATE_DAYS} days: coverage "
         f"{_times(coverage)} (target {COVERAGE_TARGET:g}). {_percent(overdue)} of the open deals are overdue, "
-        f"{_percent(stale)} have been in their stage longer than nine of ten won deals were."
+        f"{_percent(stale).lower()} of them have been in their stage longer than nine of ten won deals were."
     )
     if coverage is not None and coverage < COVERAGE_TARGET:
         action = "Bring in new deals: the open ones will not carry the usual result."

@@ -69,7 +69,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA cache_size=-65536")
+    connection.execute("PRAGMA cache_size=-131072")
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA wal_autocheckpoint=8000")  # 64 MB: an import would write the same pages back every time
     if pages := os.environ.get("SALES_OPERATIONS_MAX_PAGES"):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from sales_operations.domain.events import BIT, Event, derive
 from sales_operations.domain.stages import OpportunityStage
@@ -44,6 +44,17 @@ def _rows_of_deals(connection: Connection, ids: Iterable[str]) -> dict[str, list
     for row in connection.execute(select(tables.events).where(wanted).order_by(tables.events.c.seq)):
         found.setdefault(row.opportunity_id, []).append(row)
     return found
+
+
+def newest_change(connection: Connection, until: int) -> int | None:
+    """When a deal last changed, in microseconds, up to an instant; None where no change is dated.
+
+    What an import saw without a date is as old as the import, and says nothing about the age of the data.
+    """
+    events = tables.events.c
+    dated = or_(events.basis != "inferred", events.occurred_at < events.recorded_at)
+    newest = select(func.max(events.occurred_at)).where(dated, events.occurred_at <= until)
+    return connection.execute(newest).scalar()
 
 
 def state_of(events: Iterable[Event]) -> dict[str, Any]:

@@ -6,14 +6,14 @@ the day it was closed, else last modified, else imported: no final value is carr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sales_operations.domain.clock import to_micros
-from sales_operations.domain.events import GROUPS, TRACKED, Event
+from sales_operations.domain.clock import from_micros, to_micros
+from sales_operations.domain.events import BEFORE_ANYTHING_IS_KNOWN, GROUPS, TRACKED, Event
 from sales_operations.domain.kinds import KINDS
 from sales_operations.domain.stages import DEFAULT_PROBABILITIES, OpportunityStage
 from sales_operations.store import history, identity
@@ -25,6 +25,7 @@ _PROBABILITY = {stage.value: probability for stage, probability in DEFAULT_PROBA
 _DERIVED = ("id", "created_at", "updated_at")
 _APART = _TRACKED.union(_DERIVED)
 _CLOSED = frozenset(stage.value for stage in OpportunityStage if stage.is_closed)
+_STATUS = {stage.value: stage.status.value for stage in OpportunityStage}
 _REFERENCES = tuple(field.name for field in KINDS["opportunities"].fields if field.type == "ref")
 
 
@@ -53,10 +54,10 @@ class DealLoader:
         changed: list[tuple[dict[str, Any], dict[str, Any], str]] = []
         place_of_id = names.index("id")
         referring = [name for name in _REFERENCES if name in columns]
-        for position, (values, said) in enumerate(zip(rows, digests, strict=True)):
-            record_id = ids[columns["id"][position]]
-            if last[record_id] != position:
-                continue
+        described = list(rows)
+        # In the order of the ids, so that one batch touches each page of an index once.
+        for record_id, position in sorted(last.items()):
+            values, said = described[position], digests[position]
             values[place_of_id] = record_id
             stage = None if own is None or canonical is None else (own[position], canonical[position])
             before = present.get(record_id)
@@ -80,11 +81,13 @@ class DealLoader:
 
     def _first_look(self, row: dict[str, Any], now: int) -> list[Event]:
         """The events of a deal that is seen for the first time."""
-        deal, created = row["id"], row.get("created_at")
+        deal, get = row["id"], row.get
+        created = get("created_at")
         created = min(created, now) if created is not None else None
         at = max(self._seen_at(row, now), created or 0)
         events = [] if created is None else [Event(deal, created, "inferred", {}, {"created_at": created})]
-        values = _whole_groups(tuple(name for name in TRACKED if row.get(name) is not None), row)
+        members = _members(tuple([name for name in TRACKED if get(name) is not None]))
+        values = dict(zip(members, map(get, members), strict=True))
         other = {name: value for name, value in row.items() if value is not None and name not in _APART}
         events.append(Event(deal, at, "inferred", values, other))
         return events
@@ -214,8 +217,15 @@ def _complete(row: dict[str, Any], stage: tuple[str, str] | None) -> None:
         row.pop("currency", None)
 
 
-def _fresh(row: dict[str, Any], events: Iterable[Event], said: str) -> dict[str, Any]:
-    return {"id": row["id"], **history.state_of(events), "observed": said}
+def _fresh(row: dict[str, Any], events: list[Event], said: str) -> dict[str, Any]:
+    """What ``history.state_of`` gives for a first look, where nothing replaces anything."""
+    look = events[-1]
+    state = {**BEFORE_ANYTHING_IS_KNOWN, **look.values, **look.other}
+    state |= {"id": row["id"], "created_at": events[0].occurred_at, "updated_at": look.occurred_at, "observed": said}
+    state["status"] = _STATUS[state["stage"]]
+    if state.get("close_date") is None and state["stage"] in _CLOSED:
+        state["close_date"] = from_micros(look.occurred_at).date().isoformat()
+    return state
 
 
 def _history_event(deal: str, columns: Columns, position: int, owners: dict[str, str]) -> Event:

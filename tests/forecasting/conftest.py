@@ -29,7 +29,7 @@ CREATE TABLE intervals(opportunity_id VARCHAR, valid_from TIMESTAMP, valid_to TI
   pipeline_stage VARCHAR, stage VARCHAR, status VARCHAR, amount_minor BIGINT, probability DOUBLE,
   forecast_category VARCHAR, close_date DATE, owner_id VARCHAR, sales_rep VARCHAR, team VARCHAR, deleted BOOLEAN);
 CREATE TABLE opportunities(opportunity_id VARCHAR, lead_source VARCHAR, product VARCHAR);
-CREATE TABLE meta(store_id VARCHAR, seq BIGINT, currency VARCHAR, format BIGINT);
+CREATE TABLE meta(store_id VARCHAR, seq BIGINT, head VARCHAR, currency VARCHAR, format BIGINT);
 """
 _NUMBERS = count()
 
@@ -76,7 +76,7 @@ class Company:
                 )
         db = duckdb.connect()
         db.execute(SCHEMA)
-        db.execute("INSERT INTO meta VALUES (?, ?, 'USD', 1)", [f"store {next(_NUMBERS)}", 1])
+        db.execute("INSERT INTO meta VALUES (?, ?, '', 'USD', 1)", [f"store {next(_NUMBERS)}", 1])
         if rows:
             db.register("rows", pa.Table.from_pylist(rows).cast(_ROWS))
             db.execute("INSERT INTO intervals BY NAME SELECT * FROM rows")
