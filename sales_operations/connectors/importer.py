@@ -135,7 +135,9 @@ class _Importing:
         progress: Progress | None,
     ) -> None:
         self._workspace, self._summary, self._source, self._progress = workspace, summary, source, progress
-        self._deals = DealLoader(summary.source, workspace.settings.company.timezone, options.exported_at)
+        self._deals = DealLoader(
+            summary.source, workspace.settings.company.timezone, options.exported_at, workspace.settings.chances()
+        )
         fields = choose(mapping, summary.kind, source.columns).fields
         self._creates = [name for name, found in fields.items() if found.rule.creates]
         self._cause = f"import {summary.kind} {Path(summary.file).name}"

@@ -14,8 +14,9 @@ from sales_operations.forecasting.pipeline import assemble, fit_flow
 from sales_operations.forecasting.snapshots import Snapshots, features, practice, snapshots_of
 from sales_operations.forecasting.window import Window
 
-REFIT_DAYS = 91
-"""Past origins use the latest model that was fitted by then; models lie this many days apart."""
+REFIT_DAYS = 182
+"""Past origins use the latest model that was fitted by then; models lie this many days apart. An older model scores no
+better, so what is saved here never flatters the confidence."""
 LEAST_EACH = 20
 """Snapshots that were won in time, and that were not, below which there is nothing to learn."""
 _SEED = 20_170
@@ -36,7 +37,7 @@ class MlMethod:
     _fitted: dict[int, Any] = field(default_factory=dict, compare=False)
 
     def fit_forecast(self, history: History, window: Window) -> Estimate:
-        """See ``Method``. The model is the latest of those fitted every 91 days back from ``anchor``."""
+        """See ``Method``. The model is the latest of those fitted every 182 days back from ``anchor``."""
         flow = fit_flow(history, window, self.stage_probabilities)
         rows = history.open_rows
         here = np.full(len(rows), history.day)

@@ -42,6 +42,14 @@ class Settings(Section):
             raise NotFound(f"pipeline {name!r} does not exist; use one of {known}, or add it under {ROOT}.pipelines")
         return found
 
+    def chances(self) -> dict[str, float]:
+        """Own stage, in small letters, to its configured probability; without those on which two pipelines disagree."""
+        found: dict[str, set[float]] = {}
+        for name in self.pipelines:
+            for stage in self.pipeline(name).stages:
+                found.setdefault(stage.name.casefold(), set()).add(stage.probability)
+        return {stage: chances.pop() for stage, chances in found.items() if len(chances) == 1}
+
 
 class ConfigurationFile(Section):
     """The one key at the head of a file, and everything below it."""

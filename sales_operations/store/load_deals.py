@@ -6,7 +6,7 @@ the day it was closed, else last modified, else imported: no final value is carr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
@@ -33,10 +33,14 @@ class DealLoader:
     """Loads deals and history of one source.
 
     ``zone`` says when the day of a close date begins; ``exported_at`` when the states were looked at, in microseconds,
-    if that was before they are loaded.
+    if that was before they are loaded. ``chances``: own stage, in small letters, to the probability that its pipeline is
+    configured with; other stages have their canonical one's.
     """
 
-    def __init__(self, source: str, zone: str, exported_at: int | None = None) -> None:
+    def __init__(
+        self, source: str, zone: str, exported_at: int | None = None, chances: Mapping[str, float] | None = None
+    ) -> None:
+        self._chances = chances or {}
         self._source = source
         self._zone = ZoneInfo(zone)
         self._exported_at = exported_at
@@ -69,7 +73,7 @@ class DealLoader:
                     loaded.unchanged += 1
                 continue
             row = dict(zip(names, values, strict=True))
-            _complete(row, stage)
+            self._complete(row, stage)
             if before is None:
                 loaded.created += 1
                 events = self._first_look(row, looked_at)
@@ -156,7 +160,7 @@ class DealLoader:
         ids |= fresh
         appended: dict[str, list[Event]] = {}
         for position, text in enumerate(external):
-            event = _history_event(ids[text], columns, position, owners)
+            event = self._told(ids[text], columns, position, owners)
             if event.values or event.other or "opens" in columns:
                 appended.setdefault(event.opportunity_id, []).append(event)
         present = existing(unit, "opportunities", appended)
@@ -182,6 +186,57 @@ class DealLoader:
             loaded.created += len(new)
         return loaded
 
+    def _chance(self, own: str, canonical: str) -> float:
+        """The probability of a stage, where a file says none."""
+        return self._chances.get(own.casefold(), _PROBABILITY[canonical])
+
+    def _complete(self, row: dict[str, Any], stage: tuple[str, str] | None) -> None:
+        """What follows from the stage, where the file says nothing of it."""
+        if stage is not None and stage[1] is not None:
+            row["pipeline_stage"], row["stage"] = stage
+            if row.get("probability") is None:
+                row["probability"] = self._chance(*stage)
+        if row.get("is_deleted") is None:
+            row.pop("is_deleted", None)
+        if row.get("pipeline") is None:
+            row.pop("pipeline", None)
+        if row.get("amount_minor") is None:
+            row.pop("currency", None)
+
+    def _told(self, deal: str, columns: Columns, position: int, owners: dict[str, str]) -> Event:
+        def cell(name: str) -> Any:
+            column = columns.get(name)
+            return None if column is None else column[position]
+
+        values: dict[str, Any] = {}
+        previous: dict[str, Any] = {}
+        other: dict[str, Any] = {}
+        if (canonical := cell("canonical_stage")) is not None:
+            values |= {
+                "pipeline_stage": cell("stage"),
+                "stage": canonical,
+                "probability": self._chance(cell("stage"), canonical),
+            }
+            if (before := cell("canonical_previous_stage")) is not None:
+                previous |= {
+                    "pipeline_stage": cell("previous_stage"),
+                    "stage": before,
+                    "probability": self._chance(cell("previous_stage"), before),
+                }
+        if (amount := cell("amount")) is not None:
+            values |= {"amount_minor": amount, "currency": cell("currency")}
+        for name in ("probability", "forecast_category", "close_date"):
+            if (value := cell(name)) is not None:
+                values[name] = value
+        if (owner := cell("owner")) is not None:
+            values |= {"owner_id": owners.get(owner), "owner_text": None if owner in owners else owner}
+        for name in ("loss_reason", "product", "lead_source", "opportunity_type"):
+            if (value := cell(name)) is not None:
+                other[name] = value
+        if (emptied := cell("cleared")) is not None:
+            values |= _EMPTIED.get(emptied, {emptied: None})
+        return Event(deal, cell("changed_at"), "history", values, other, previous)
+
 
 def _linked(before: dict[str, Any], row: dict[str, Any], said: dict[str, str | None]) -> dict[str, Any]:
     """References of an unchanged deal that were kept as text, unchanged since, and are known now; empty for none."""
@@ -203,20 +258,6 @@ def _members(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in TRACKED if name in whole)
 
 
-def _complete(row: dict[str, Any], stage: tuple[str, str] | None) -> None:
-    """What follows from the stage, where the file says nothing of it."""
-    if stage is not None and stage[1] is not None:
-        row["pipeline_stage"], row["stage"] = stage
-        if row.get("probability") is None:
-            row["probability"] = _PROBABILITY[stage[1]]
-    if row.get("is_deleted") is None:
-        row.pop("is_deleted", None)
-    if row.get("pipeline") is None:
-        row.pop("pipeline", None)
-    if row.get("amount_minor") is None:
-        row.pop("currency", None)
-
-
 def _fresh(row: dict[str, Any], events: list[Event], said: str) -> dict[str, Any]:
     """What ``history.state_of`` gives for a first look, where nothing replaces anything."""
     look = events[-1]
@@ -226,33 +267,6 @@ def _fresh(row: dict[str, Any], events: list[Event], said: str) -> dict[str, Any
     if state.get("close_date") is None and state["stage"] in _CLOSED:
         state["close_date"] = from_micros(look.occurred_at).date().isoformat()
     return state
-
-
-def _history_event(deal: str, columns: Columns, position: int, owners: dict[str, str]) -> Event:
-    def cell(name: str) -> Any:
-        column = columns.get(name)
-        return None if column is None else column[position]
-
-    values: dict[str, Any] = {}
-    previous: dict[str, Any] = {}
-    other: dict[str, Any] = {}
-    if (canonical := cell("canonical_stage")) is not None:
-        values |= {"pipeline_stage": cell("stage"), "stage": canonical, "probability": _PROBABILITY[canonical]}
-        if (before := cell("canonical_previous_stage")) is not None:
-            previous |= {"pipeline_stage": cell("previous_stage"), "stage": before, "probability": _PROBABILITY[before]}
-    if (amount := cell("amount")) is not None:
-        values |= {"amount_minor": amount, "currency": cell("currency")}
-    for name in ("probability", "forecast_category", "close_date"):
-        if (value := cell(name)) is not None:
-            values[name] = value
-    if (owner := cell("owner")) is not None:
-        values |= {"owner_id": owners.get(owner), "owner_text": None if owner in owners else owner}
-    for name in ("loss_reason", "product", "lead_source", "opportunity_type"):
-        if (value := cell(name)) is not None:
-            other[name] = value
-    if (emptied := cell("cleared")) is not None:
-        values |= _EMPTIED.get(emptied, {emptied: None})
-    return Event(deal, cell("changed_at"), "history", values, other, previous)
 
 
 _EMPTIED: dict[str, dict[str, Any]] = {

@@ -291,7 +291,7 @@ def test_an_import_runs_no_stage_action_and_notifies_nobody(importing: Any) -> N
     assert {kind for (kind,) in importing.rows("audit", "DISTINCT kind", "")} == {"opportunities", "leads"}
 
 
-def test_a_deal_in_a_stage_of_a_configured_pipeline_keeps_it(stores: Any, write: Any) -> None:
+def test_a_deal_in_a_stage_of_a_configured_pipeline_keeps_it_and_has_its_probability(stores: Any, write: Any) -> None:
     from sales_operations.connectors.importer import import_file
 
     settings: Settings = load({"sales_operations": {"pipelines": {"default": [
@@ -301,7 +301,11 @@ def test_a_deal_in_a_stage_of_a_configured_pipeline_keeps_it(stores: Any, write:
     ]}}})  # fmt: skip
     workspace = stores.open(settings)
     import_file(workspace, "opportunities", write(f"{HEADER}d1,a,Scoping,1,USD,,\n"))
-    assert stores.execute("SELECT pipeline_stage, stage FROM opportunities") == [("Scoping", "qualified")]
+    told = "opportunity,changed_at,stage\nd1,2026-05-01T00:00:00Z,Scoping\nd2,2026-05-01T00:00:00Z,Scoping\n"
+    import_file(workspace, "history", write(told))
+    kept = stores.execute("SELECT pipeline_stage, stage, probability FROM opportunities")
+    assert kept == [("Scoping", "qualified", 0.2)] * 2
+    assert stores.execute("SELECT DISTINCT probability FROM events WHERE basis = 'history'") == [(0.2,)]
 
 
 @pytest.mark.parametrize("rows", [2_001, 4_500])
