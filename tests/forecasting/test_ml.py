@@ -7,7 +7,7 @@ import pytest
 
 from sales_operations.domain.errors import HistoryTooThin
 from sales_operations.forecasting.asof import day_number
-from sales_operations.forecasting.ml import MlMethod
+from sales_operations.forecasting.ml import REFIT_DAYS, MlMethod
 from sales_operations.forecasting.snapshots import features, practice, snapshots_of
 from sales_operations.forecasting.window import Window, window_of
 from tests.forecasting.conftest import Company, simulate
@@ -62,7 +62,7 @@ def test_past_origins_use_a_model_that_was_fitted_by_then(company: Company) -> N
     method = MlMethod("logistic", CHANCES, history.day)
     earlier = history.at(day_number(date(2026, 6, 1)))
     window = Window("month", earlier.day + 1, earlier.day + 30, earlier.day)
-    fitted_then = MlMethod("logistic", CHANCES, history.day - 91).fit_forecast(earlier, window)
+    fitted_then = MlMethod("logistic", CHANCES, history.day - REFIT_DAYS).fit_forecast(earlier, window)
     assert method.fit_forecast(earlier, window) == fitted_then
 
 
