@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -25,6 +24,8 @@ def forecast(
     as_json: Json = False,
 ) -> None:
     """Forecast the revenue won in the current month, quarter or year, with its measured confidence."""
+    import asyncio
+
     from sales_operations.domain.money import written
     from sales_operations.forecasting import SalesForecaster
     from sales_operations.workflow import forecast_block, written_as_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import typer
@@ -23,6 +22,8 @@ def add_to(app: typer.Typer) -> None:
 @guarded
 def pipeline(as_of: AsOf = None, database: Database = None, config: Config = None, as_json: Json = False) -> None:
     """The pipeline as of now or any date: totals, stages, reps, months, and what needs attention."""
+    import asyncio
+
     from sales_operations.pipeline import PipelineManager
 
     found = asyncio.run(PipelineManager(opened(config, database)).manage_pipeline(as_of=as_of))

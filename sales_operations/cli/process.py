@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -131,6 +130,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """One opportunity and its history, as they are now or were on a date."""
+    import asyncio
+
     from sales_operations.domain.clock import iso, parse_as_of
     from sales_operations.process.stores import OpportunityStore
     from sales_operations.store import history
