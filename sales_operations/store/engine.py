@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -66,7 +67,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     ours = "SELECT count(*) = 0 OR max(name = 'alembic_version') FROM sqlite_master"
     if connection.execute(ours).fetchone()[0]:  # a file of another program stays as it is, to the byte
         connection.execute("PRAGMA page_size=8192")  # of a new file: rows of 1 KB waste less of it than of 4096
-        connection.execute("PRAGMA journal_mode=WAL")
+        _switch_to_wal(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA cache_size=-131072")
@@ -74,6 +75,19 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA wal_autocheckpoint=8000")  # 64 MB: an import would write the same pages back every time
     if pages := os.environ.get("SALES_OPERATIONS_MAX_PAGES"):
         connection.execute(f"PRAGMA max_page_count={int(pages)}")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Of processes that open a new file at once, one makes the switch; SQLite does not let the others wait for it."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _begin_sqlite(connection: Connection) -> None:
