@@ -1,0 +1,1 @@
+"""What people look at outside the program: documents, and texts from templates."""

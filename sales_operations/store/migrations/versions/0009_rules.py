@@ -1,0 +1,10 @@
+"""rules, tasks and sequences"""
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
