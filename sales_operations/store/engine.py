@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,6 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 
 from sales_operations.domain.errors import Conflict, InvalidInput, StoreError, StoreMissing
 
-_SQLITE_PARAMETERS = 32_000
-"""Values in one statement; SQLite's own limit is 32,766."""
-_FEW = 8
-"""As few rows are inserted one by one."""
 BUSY_SECONDS = 60
 """How long a writer waits for another one before it gives up."""
 
@@ -169,7 +164,7 @@ def sqlite_file(url: URL) -> Path | None:
 
 
 def insert_many(connection: Connection, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    """Insert plain tuples, by the fastest way the driver has: many rows a statement on SQLite, COPY on PostgreSQL."""
+    """Insert plain tuples, by the fastest way the driver has: COPY for many rows on PostgreSQL."""
     if not rows:
         return
     names = ", ".join(columns)
@@ -179,17 +174,8 @@ def insert_many(connection: Connection, table: str, columns: tuple[str, ...], ro
                 copy.write_row(row)
         return
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    start, marks = f"INSERT INTO {table} ({names}) VALUES", f"({', '.join([mark] * len(columns))})"
-    first, size = 0, _SQLITE_PARAMETERS // len(columns) if mark == "?" else 0
-    while size > _FEW:
-        # Long statements, so that other Python threads run meanwhile; of few lengths, so that few are compiled.
-        statement = f"{start} {', '.join([marks] * size)}"
-        while len(rows) - first >= size:
-            connection.exec_driver_sql(statement, tuple(chain.from_iterable(rows[first : first + size])))
-            first += size
-        size //= 2
-    if first < len(rows):
-        connection.exec_driver_sql(f"{start} {marks}", rows[first:])
+    marks = ", ".join([mark] * len(columns))
+    connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
 
 
 def one_of(connection: Connection, column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:

@@ -42,6 +42,21 @@ def record_id(kind: str, source: str, external_id: str) -> str:
     return prefix + blake2b(f"{source}\x00{external_id}".encode(), digest_size=16).hexdigest()
 
 
+def new_ids(connection: Connection, kind: str, source: str, external: Iterable[str]) -> dict[str, str]:
+    """External id to the record id that a record of this source gets now.
+
+    Ids of persons' records follow from the external id alone, so that an erased one is recognised. All others begin with
+    the sequence number reached: later ones are greater, and an index of millions grows at its end instead of everywhere.
+    """
+    if kind in tables.PERSONAL:
+        return {text: record_id(kind, source, text) for text in external}
+    reached = f"{connection.execute(select(tables.ledger.c.seq)).scalar_one():010x}"
+    prefix = f"{PREFIXES[kind]}_"
+    digits = len(prefix) + len(reached)
+    derived = {text: record_id(kind, source, text) for text in external}
+    return {text: one if one == text else prefix + reached + one[digits:] for text, one in derived.items()}
+
+
 def known(connection: Connection, kind: str, source: str, external: Iterable[str]) -> dict[str, str]:
     """External id to record id, for those of this source that are known."""
     ids = tables.external_ids.c

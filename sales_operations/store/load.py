@@ -55,15 +55,14 @@ def load(
     loaded = Loaded()
     # Ids first: a row may refer to another one of its own kind, such as a manager.
     ids, last = record_ids(unit, kind, source, columns["id"], loaded)
-    names, rows = stored_rows(unit, kind, source, columns, attributes, loaded)
+    stored = stored_columns(unit, kind, source, columns, attributes, loaded)
+    stored["id"] = [ids[text] for text in columns["id"]]
+    names, rows = list(stored), zip(*stored.values(), strict=True)
     digests = observed(columns, attributes)
     present = existing(unit, kind, ids.values())
-    place_of_id = names.index("id")
-    for position, (values, said) in enumerate(zip(rows, digests, strict=True)):
-        record_id = ids[columns["id"][position]]
+    for position, (record_id, values, said) in enumerate(zip(stored["id"], rows, digests, strict=True)):
         if last[record_id] != position:
             continue
-        values[place_of_id] = record_id
         before = present.get(record_id)
         if before is None:
             loaded.created += 1
@@ -106,21 +105,17 @@ def observed(columns: Columns, attributes: Sequence[bytes | None] | None) -> lis
     ]
 
 
-def stored_rows(
+def stored_columns(
     unit: Unit, kind: str, source: str, columns: Columns, attributes: Sequence[bytes | None] | None, loaded: Loaded
-) -> tuple[list[str], Iterator[list[Any]]]:
-    """Column names of the store and the rows of a batch under them, references resolved."""
-    names: list[str] = []
-    values: list[Sequence[Any]] = []
+) -> dict[str, Sequence[Any]]:
+    """The columns of a batch under the names of the store, references resolved."""
+    stored: dict[str, Sequence[Any]] = {}
     for known in KINDS[kind].fields:
         if known.name in columns:
-            for name, column in _stored(unit, source, known, columns[known.name], loaded):
-                names.append(name)
-                values.append(column)
+            stored.update(_stored(unit, source, known, columns[known.name], loaded))
     if attributes is not None:
-        names.append("attributes")
-        values.append([None if held is None else held.decode() for held in attributes])
-    return names, map(list, zip(*values, strict=True))
+        stored["attributes"] = [None if held is None else held.decode() for held in attributes]
+    return stored
 
 
 def _stored(
@@ -156,7 +151,7 @@ def record_ids(
 ) -> tuple[dict[str, str], dict[str, int]]:
     """External id to record id, newly given where needed, and record id to the last row that has it."""
     ids = identity.known(unit.connection, kind, source, external)
-    fresh = {text: identity.record_id(kind, source, text) for text in external if text not in ids}
+    fresh = identity.new_ids(unit.connection, kind, source, [text for text in external if text not in ids])
     gone = identity.erased(unit.connection, kind, fresh.values()) if fresh and kind in tables.PERSONAL else set()
     rows = [(kind, source, text, record_id) for text, record_id in fresh.items() if record_id not in gone]
     insert_many(unit.connection, "external_ids", ("kind", "source", "external_id", "record_id"), rows)

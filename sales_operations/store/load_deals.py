@@ -12,12 +12,12 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sales_operations.domain.clock import from_micros, to_micros
-from sales_operations.domain.events import BEFORE_ANYTHING_IS_KNOWN, GROUPS, TRACKED, Event
+from sales_operations.domain.clock import to_micros
+from sales_operations.domain.events import GROUPS, TRACKED, Event
 from sales_operations.domain.kinds import KINDS
 from sales_operations.domain.stages import DEFAULT_PROBABILITIES, OpportunityStage
-from sales_operations.store import history, identity
-from sales_operations.store.load import Columns, Loaded, existing, observed, record_ids, references, stored_rows
+from sales_operations.store import first_looks, history, identity
+from sales_operations.store.load import Columns, Loaded, existing, observed, record_ids, references, stored_columns
 from sales_operations.store.unit import Change, Unit
 
 _TRACKED = frozenset(TRACKED)
@@ -26,6 +26,8 @@ _DERIVED = ("id", "created_at", "updated_at")
 _APART = _TRACKED.union(_DERIVED)
 _CLOSED = frozenset(stage.value for stage in OpportunityStage if stage.is_closed)
 _STATUS = {stage.value: stage.status.value for stage in OpportunityStage}
+_LEFT_OUT = ("pipeline", "pipeline_stage", "stage", "currency", "is_deleted")
+"""What a look that does not say it leaves as it was."""
 _REFERENCES = tuple(field.name for field in KINDS["opportunities"].fields if field.type == "ref")
 
 
@@ -49,46 +51,76 @@ class DealLoader:
     def states(self, unit: Unit, columns: Columns, attributes: Sequence[bytes | None] | None = None) -> Loaded:
         """Take up current states. Where an id comes twice, the last row counts."""
         loaded = Loaded()
-        names, rows = stored_rows(unit, "opportunities", self._source, columns, attributes, loaded)
+        stored = stored_columns(unit, "opportunities", self._source, columns, attributes, loaded)
         ids, last = record_ids(unit, "opportunities", self._source, columns["id"], loaded)
+        stored["id"] = [ids[text] for text in columns["id"]]
+        self._complete(stored, columns)
         present = existing(unit, "opportunities", ids.values())
         looked_at = unit.now if self._exported_at is None else min(self._exported_at, unit.now)
-        own, canonical = columns.get("stage"), columns.get("canonical_stage")
         digests = observed(columns, attributes)
-        changed: list[tuple[dict[str, Any], dict[str, Any], str]] = []
-        place_of_id = names.index("id")
-        referring = [name for name in _REFERENCES if name in columns]
-        described = list(rows)
         # In the order of the ids, so that one batch touches each page of an index once.
-        for record_id, position in sorted(last.items()):
-            values, said = described[position], digests[position]
-            values[place_of_id] = record_id
-            stage = None if own is None or canonical is None else (own[position], canonical[position])
-            before = present.get(record_id)
-            if before is not None and before["observed"] == said:
+        fresh = [last[record_id] for record_id in sorted(last) if record_id not in present]
+        if fresh:
+            self._look_first(unit, stored, digests, fresh, looked_at)
+            loaded.created += len(fresh)
+        if present:
+            self._look_again(unit, self._changed(stored, columns, digests, present, last, loaded), looked_at, loaded)
+        return loaded
+
+    def _look_first(
+        self, unit: Unit, stored: dict[str, Sequence[Any]], digests: list[str], fresh: list[int], looked_at: int
+    ) -> None:
+        """Write the deals in the rows ``fresh``, which the store does not hold."""
+        looks: dict[str, Sequence[Any]] = {
+            name: [column[position] for position in fresh] for name, column in stored.items()
+        }
+        unknown = [None] * len(fresh)
+        looks["created_at"] = created = [
+            None if begun is None else min(begun, looked_at) for begun in looks.get("created_at", unknown)
+        ]
+        held = zip(*(looks.get(name, unknown) for name in ("stage", "close_date", "updated_at")), strict=True)
+        seen_at = [
+            max(self._seen_at(stage, due, modified, looked_at), begun or 0)
+            for (stage, due, modified), begun in zip(held, created, strict=True)
+        ]
+        first_looks.write(unit, looks, seen_at, [digests[position] for position in fresh])
+
+    def _changed(
+        self,
+        stored: dict[str, Sequence[Any]],
+        columns: Columns,
+        digests: list[str],
+        present: dict[str, dict[str, Any]],
+        last: dict[str, int],
+        loaded: Loaded,
+    ) -> list[tuple[dict[str, Any], dict[str, Any], str]]:
+        """Known deals of which the source says something new: as stored, what it says, and its digest."""
+        changed: list[tuple[dict[str, Any], dict[str, Any], str]] = []
+        referring = [name for name in _REFERENCES if name in columns]
+        for record_id in sorted(present):
+            before, position = present[record_id], last[record_id]
+            said = digests[position]
+            row = {name: column[position] for name, column in stored.items()}
+            if before["observed"] == said:
                 waiting = {name: columns[name][position] for name in referring if before[f"{name}_text"] is not None}
-                if waiting and (linked := _linked(before, dict(zip(names, values, strict=True)), waiting)):
+                if waiting and (linked := _linked(before, row, waiting)):
                     changed.append((before, linked, said))
                 else:
                     loaded.unchanged += 1
                 continue
-            row = dict(zip(names, values, strict=True))
-            self._complete(row, stage)
-            if before is None:
-                loaded.created += 1
-                events = self._first_look(row, looked_at)
-                unit.add(Change("opportunities", "create", _fresh(row, events, said), None, events=events))
-            else:
-                changed.append((before, row, said))
-        self._look_again(unit, changed, looked_at, loaded)
-        return loaded
+            for name in _LEFT_OUT:
+                if name in row and row[name] is None:
+                    del row[name]
+            changed.append((before, row, said))
+        return changed
 
     def _first_look(self, row: dict[str, Any], now: int) -> list[Event]:
         """The events of a deal that is seen for the first time."""
         deal, get = row["id"], row.get
         created = get("created_at")
         created = min(created, now) if created is not None else None
-        at = max(self._seen_at(row, now), created or 0)
+        seen = self._seen_at(get("stage"), get("close_date"), get("updated_at"), now)
+        at = max(seen, created or 0)
         events = [] if created is None else [Event(deal, created, "inferred", {}, {"created_at": created})]
         members = _members(tuple([name for name in TRACKED if get(name) is not None]))
         values = dict(zip(members, map(get, members), strict=True))
@@ -96,12 +128,10 @@ class DealLoader:
         events.append(Event(deal, at, "inferred", values, other))
         return events
 
-    def _seen_at(self, row: dict[str, Any], now: int) -> int:
+    def _seen_at(self, stage: str | None, close_date: str | None, modified: int | None, now: int) -> int:
         """When a current state is known to hold from: its closing, else its last modification, else now."""
-        stage = row.get("stage")
-        if stage in _CLOSED and row.get("close_date"):
-            return min(self._day(row["close_date"]), now)
-        modified = row.get("updated_at")
+        if stage in _CLOSED and close_date:
+            return min(self._day(close_date), now)
         return min(modified, now) if modified is not None else now
 
     def _day(self, text: str) -> int:
@@ -137,7 +167,14 @@ class DealLoader:
 
     def _difference(self, before: dict[str, Any], row: dict[str, Any], now: int, basis: str) -> Event:
         names = [name for name in row if name not in _DERIVED and row[name] != before.get(name)]
-        at = now if basis == "live" else max(self._seen_at(row, now), before["updated_at"] + 1)
+        at = (
+            now
+            if basis == "live"
+            else max(
+                self._seen_at(row.get("stage"), row.get("close_date"), row.get("updated_at"), now),
+                before["updated_at"] + 1,
+            )
+        )
         return Event(
             before["id"],
             at,
@@ -190,18 +227,26 @@ class DealLoader:
         """The probability of a stage, where a file says none."""
         return self._chances.get(own.casefold(), _PROBABILITY[canonical])
 
-    def _complete(self, row: dict[str, Any], stage: tuple[str, str] | None) -> None:
-        """What follows from the stage, where the file says nothing of it."""
-        if stage is not None and stage[1] is not None:
-            row["pipeline_stage"], row["stage"] = stage
-            if row.get("probability") is None:
-                row["probability"] = self._chance(*stage)
-        if row.get("is_deleted") is None:
-            row.pop("is_deleted", None)
-        if row.get("pipeline") is None:
-            row.pop("pipeline", None)
-        if row.get("amount_minor") is None:
-            row.pop("currency", None)
+    def _complete(self, stored: dict[str, Sequence[Any]], columns: Columns) -> None:
+        """What follows from the stage, where the file says nothing of it; no currency without an amount."""
+        own, canonical = columns.get("stage"), columns.get("canonical_stage")
+        unknown = [None] * len(columns["id"])
+        if own is not None and canonical is not None:
+            stored["stage"] = canonical
+            stored["pipeline_stage"] = [
+                name if stage is not None else None for name, stage in zip(own, canonical, strict=True)
+            ]
+            stored["probability"] = [
+                self._chance(name, stage) if chance is None and stage is not None else chance
+                for name, stage, chance in zip(own, canonical, stored.get("probability", unknown), strict=True)
+            ]
+        if "currency" in stored:
+            amounts = stored.get("amount_minor", unknown)
+            if None in amounts:
+                stored["currency"] = [
+                    None if amount is None else currency
+                    for amount, currency in zip(amounts, stored["currency"], strict=True)
+                ]
 
     def _told(self, deal: str, columns: Columns, position: int, owners: dict[str, str]) -> Event:
         def cell(name: str) -> Any:
@@ -256,17 +301,6 @@ def _whole_groups(names: tuple[str, ...], row: dict[str, Any]) -> dict[str, Any]
 def _members(names: tuple[str, ...]) -> tuple[str, ...]:
     whole = {name for group in GROUPS.values() if not set(names).isdisjoint(group) for name in group}
     return tuple(name for name in TRACKED if name in whole)
-
-
-def _fresh(row: dict[str, Any], events: list[Event], said: str) -> dict[str, Any]:
-    """What ``history.state_of`` gives for a first look, where nothing replaces anything."""
-    look = events[-1]
-    state = {**BEFORE_ANYTHING_IS_KNOWN, **look.values, **look.other}
-    state |= {"id": row["id"], "created_at": events[0].occurred_at, "updated_at": look.occurred_at, "observed": said}
-    state["status"] = _STATUS[state["stage"]]
-    if state.get("close_date") is None and state["stage"] in _CLOSED:
-        state["close_date"] = from_micros(look.occurred_at).date().isoformat()
-    return state
 
 
 _EMPTIED: dict[str, dict[str, Any]] = {

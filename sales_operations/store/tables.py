@@ -74,8 +74,12 @@ RECORDS: dict[str, Table] = {name: _record_table(kind) for name, kind in KINDS.i
 opportunities = RECORDS["opportunities"]
 leads = RECORDS["leads"]
 Index(None, opportunities.c.owner_id)
-Index(None, opportunities.c.lead_id)
-Index(None, opportunities.c.stage)
+Index(
+    None,
+    opportunities.c.lead_id,
+    sqlite_where=opportunities.c.lead_id.is_not(None),
+    postgresql_where=opportunities.c.lead_id.is_not(None),
+)
 Index(None, RECORDS["items"].c.opportunity_id)
 Index(None, RECORDS["activities"].c.opportunity_id)
 Index(None, RECORDS["activities"].c.contact_id)

@@ -121,15 +121,7 @@ class Unit:
         """Write all that was collected; gives the last sequence number. Raises Conflict, and writes nothing then."""
         if not self._changes:
             return 0
-        numbers = sum(max(1, len(change.events)) for change in self._changes)
-        ledger = tables.ledger
-        taken = self.connection.execute(
-            update(ledger)
-            .where(ledger.c.id == 1)
-            .values(seq=ledger.c.seq + numbers)
-            .returning(ledger.c.seq, ledger.c.head)
-        ).one()
-        seq, head = taken.seq - numbers, taken.head
+        seq, head = self.number(sum(max(1, len(change.events)) for change in self._changes))
         entries: list[tuple[Any, ...]] = []
         event_rows: list[tuple[Any, ...]] = []
         writes: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
@@ -168,9 +160,27 @@ class Unit:
                 self._update_many(kind, rows)
         insert_many(self.connection, "events", audit.EVENT_COLUMNS, event_rows)
         insert_many(self.connection, "audit", audit.COLUMNS, entries)
-        self.connection.execute(update(ledger).where(ledger.c.id == 1).values(head=head))
+        self.chain(head)
         self._changes.clear()
-        return int(seq)
+        return seq
+
+    def number(self, count: int) -> tuple[int, str]:
+        """Take the next ``count`` sequence numbers: the number before them, and the hash that the audit chain ends with.
+
+        Whoever takes numbers writes what they number, then calls ``chain``. Other writers wait until the commit.
+        """
+        ledger = tables.ledger
+        taken = self.connection.execute(
+            update(ledger)
+            .where(ledger.c.id == 1)
+            .values(seq=ledger.c.seq + count)
+            .returning(ledger.c.seq, ledger.c.head)
+        ).one()
+        return int(taken.seq) - count, str(taken.head)
+
+    def chain(self, head: str) -> None:
+        """Record the hash that the audit chain ends with now."""
+        self.connection.execute(update(tables.ledger).where(tables.ledger.c.id == 1).values(head=head))
 
     def _event_row(self, event: Event, seq: int) -> tuple[Any, ...]:
         event.seq, event.recorded_at = seq, self.now

@@ -97,16 +97,22 @@ def fresh(importing_here: Any, empty_sqlite: Path, tmp_path: Path) -> Callable[[
 
 
 def outcome(importing: Any, files: list[tuple[str, str]]) -> dict[str, Any]:
-    """Each deal as it is, and the intervals in which every value of it held."""
+    """Each deal as it is, and the intervals in which every value of it held; its name stands for its record id."""
     for kind, text in files:
         importing(kind, text)
     assert importing.findings() == []
     kept = [name for name in tables.COLUMNS["opportunities"] if name not in ("seq", "observed")]
     names = dict(importing.rows("external_ids", "record_id, external_id", ""))
-    found = {names[row[0]]: [row] for row in importing.rows("opportunities", ", ".join(kept))}
+    found: dict[str, list[tuple[Any, ...]]] = {}
+
+    def keep(row: tuple[Any, ...]) -> None:
+        found.setdefault(names[row[0]], []).append((names[row[0]], *row[1:]))
+
+    for row in importing.rows("opportunities", ", ".join(kept)):
+        keep(row)
     with importing.workspace.columns() as db:
         for row in db.execute("SELECT * FROM intervals ORDER BY opportunity_id, valid_from").fetchall():
-            found[names[row[0]]].append(row)
+            keep(row)
     importing.workspace.close()
     return found
 
