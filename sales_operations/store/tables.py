@@ -120,6 +120,42 @@ RECORDS["quotes"] = _document_table(
     Column("total_minor", BigInteger, nullable=False),
     Column("valid_until", Text, nullable=False),
 )
+# What came later may be missing, so that the digests of older quotes stay what they were.
+for _column in (
+    *(Column(name, Text) for name in ("root_id", "status", "discounts", "terms", "pricing", "judged", "origin")),
+    *(Column(name, Text) for name in ("copied_from", "submitted_by", "notes", "reason")),
+    *(Column(name, BigInteger) for name in ("version", "net_minor", "tax_minor", "sent_at", "decided_at")),
+):
+    RECORDS["quotes"].append_column(_column)
+Index("ix_quotes_version", RECORDS["quotes"].c.root_id, RECORDS["quotes"].c.version, unique=True)
+_OPEN_QUOTE = RECORDS["quotes"].c.status.in_(("draft", "in_approval", "approved", "sent"))
+Index(
+    "ix_quotes_open_version",
+    RECORDS["quotes"].c.root_id,
+    unique=True,
+    sqlite_where=_OPEN_QUOTE,
+    postgresql_where=_OPEN_QUOTE,
+)
+RECORDS["approvals"] = Table(
+    "approvals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("quote_id", Text, nullable=False, index=True),
+    Column("opportunity_id", Text, nullable=False),
+    Column("round", BigInteger, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("need", Text, nullable=False),
+    Column("approver_id", Text, nullable=False, index=True),
+    Column("status", Text, nullable=False),
+    Column("judged", Text, nullable=False),
+    Column("requested_by", Text),
+    Column("comment", Text),
+    Column("decided_by", Text),
+    Column("decided_at", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
 RECORDS["contracts"] = _document_table(
     "contracts",
     Column("quote_id", Text),
@@ -150,6 +186,79 @@ RECORDS["forecast_submissions"] = Table(
     Column("note", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),
+)
+
+RECORDS["rule_versions"] = Table(
+    "rule_versions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("files", Text, nullable=False),
+    Column("applied_at", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+Index(None, RECORDS["rule_versions"].c.number, unique=True)
+# The id follows from rule, cause and deal, so that a rule cannot fire twice for one cause.
+RECORDS["rule_firings"] = Table(
+    "rule_firings",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("rule", Text, nullable=False, index=True),
+    Column("version_id", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("cause_seq", BigInteger),
+    Column("opportunity_id", Text, index=True),
+    Column("lead_id", Text),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text),
+    Column("facts", Text, nullable=False),
+    Column("actions", Text, nullable=False),
+    Column("chain", Text, nullable=False),
+    Column("fired_at", BigInteger, nullable=False, index=True),
+    Column("seq", BigInteger, nullable=False),
+)
+RECORDS["tasks"] = Table(
+    "tasks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("opportunity_id", Text, index=True),
+    Column("lead_id", Text),
+    Column("owner_id", Text, index=True),
+    Column("due_date", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("firing_id", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("done_at", BigInteger),
+    Column("seq", BigInteger, nullable=False),
+)
+RECORDS["sequence_runs"] = Table(
+    "sequence_runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sequence", Text, nullable=False),
+    Column("version_id", Text, nullable=False),
+    Column("opportunity_id", Text, nullable=False, index=True),
+    Column("firing_id", Text, nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("started_at", BigInteger, nullable=False),
+    Column("started_seq", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("seq", BigInteger, nullable=False),
+)
+Index(None, RECORDS["sequence_runs"].c.status, RECORDS["sequence_runs"].c.due_at)
+
+# How far the rules have come: the last number of the ledger, or the last time of a schedule, that was worked off.
+rule_progress = Table(
+    "rule_progress",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("reached", BigInteger, nullable=False),
 )
 
 events = Table(
@@ -245,6 +354,11 @@ _FREE_TEXTS = {
     "activities": ("subject",),
     "notifications": ("recipient", "subject", "message"),
     "forecast_submissions": ("note",),
+    "quotes": ("notes", "reason"),
+    "approvals": ("comment",),
+    "rule_versions": ("author", "files"),
+    "rule_firings": ("reason", "facts", "actions"),
+    "tasks": ("title",),
 }
 
 
