@@ -6,6 +6,7 @@ from pydantic import Field
 
 from sales_operations.domain.errors import NotFound
 from sales_operations.domain.stages import DEFAULT_PIPELINE, Pipeline
+from sales_operations.settings.automation import Automation
 from sales_operations.settings.base import Section
 from sales_operations.settings.forecasting import Forecasting
 from sales_operations.settings.organisation import Company, Results, Store
@@ -26,6 +27,7 @@ class Settings(Section):
     pipeline_management: PipelineManagement = PipelineManagement()
     sales_enablement: SalesEnablement = SalesEnablement()
     company: Company = Company()
+    automation: Automation = Automation()
     store: Store = Store()
     results: Results = Results()
     pipelines: Pipelines = Field(
