@@ -260,6 +260,49 @@ rule_progress = Table(
     Column("name", Text, primary_key=True),
     Column("reached", BigInteger, nullable=False),
 )
+# How a lead ended that was converted without an opportunity; its id is the lead's, so there is one at most.
+RECORDS["lead_conversions"] = Table(
+    "lead_conversions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text),
+    Column("contact_id", Text),
+    Column("grounds", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+# Two records that became one. ``changes``: field of the survivor to [before, after]; ``moved``: what pointed elsewhere.
+RECORDS["merges"] = Table(
+    "merges",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("survivor_id", Text, nullable=False, index=True),
+    Column("merged_id", Text, nullable=False, index=True),
+    Column("rule", Text, nullable=False),
+    Column("changes", Text),
+    Column("moved", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("undone_at", BigInteger),
+    Column("seq", BigInteger, nullable=False),
+)
+
+# Digests of what records that may be the same have in common; derived, so outside the audit chain.
+match_keys = Table(
+    "match_keys",
+    metadata,
+    Column("key", BigInteger, nullable=False),
+    Column("record_id", Text, nullable=False),
+    PrimaryKeyConstraint("key", "record_id"),
+    sqlite_with_rowid=False,
+)
+match_state = Table(
+    "match_state",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    # The keys of records up to this sequence number are there.
+    Column("seq", BigInteger, nullable=False),
+)
 
 events = Table(
     "events",
@@ -353,6 +396,7 @@ _FREE_TEXTS = {
     "opportunities": ("name", "next_step", "loss_reason"),
     "activities": ("subject",),
     "notifications": ("recipient", "subject", "message"),
+    "merges": ("changes", "moved"),
     "forecast_submissions": ("note",),
     "quotes": ("notes", "reason"),
     "approvals": ("comment",),
