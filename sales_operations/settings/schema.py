@@ -6,9 +6,12 @@ from pydantic import Field
 
 from sales_operations.domain.errors import NotFound
 from sales_operations.domain.stages import DEFAULT_PIPELINE, Pipeline
+from sales_operations.settings.assignment import Assignment
 from sales_operations.settings.automation import Automation
 from sales_operations.settings.base import Section
+from sales_operations.settings.estimates import Estimates
 from sales_operations.settings.forecasting import Forecasting
+from sales_operations.settings.matching import Matching
 from sales_operations.settings.organisation import Company, Results, Store
 from sales_operations.settings.pipeline_management import PipelineManagement
 from sales_operations.settings.pipelines import BUILT_IN, Pipelines, find_pipeline
@@ -26,8 +29,11 @@ class Settings(Section):
     forecasting: Forecasting = Forecasting()
     pipeline_management: PipelineManagement = PipelineManagement()
     sales_enablement: SalesEnablement = SalesEnablement()
+    assignment: Assignment = Assignment()
     company: Company = Company()
     automation: Automation = Automation()
+    matching: Matching = Matching()
+    estimates: Estimates = Estimates()
     store: Store = Store()
     results: Results = Results()
     pipelines: Pipelines = Field(

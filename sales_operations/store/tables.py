@@ -303,6 +303,74 @@ match_state = Table(
     # The keys of records up to this sequence number are there.
     Column("seq", BigInteger, nullable=False),
 )
+# Moves of deals that a gate was asked about. ``gates`` is a digest of the pipeline's gates; ``unmet`` is JSON.
+RECORDS["passages"] = Table(
+    "passages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("opportunity_id", Text, nullable=False, index=True),
+    Column("pipeline", Text, nullable=False),
+    Column("stage_left", Text),
+    Column("stage", Text, nullable=False),
+    Column("gates", Text, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("unmet", Text),
+    Column("override", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+
+RECORDS["assignments"] = Table(
+    "assignments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("lead_id", Text, nullable=False),
+    Column("user_id", Text),
+    Column("rule", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("in_hand", Integer, nullable=False),
+    Column("attempt", BigInteger, nullable=False),
+    Column("due_at", BigInteger),
+    Column("answered_at", BigInteger),
+    # The contents, in assignment_bases, that the decision was made from, and what was true at that moment.
+    Column("rules_id", Text, nullable=False),
+    Column("people_id", Text, nullable=False),
+    Column("inputs", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+Index(None, RECORDS["assignments"].c.lead_id)
+Index(None, RECORDS["assignments"].c.in_hand)
+Index(None, RECORDS["assignments"].c.status, RECORDS["assignments"].c.due_at)
+Index(None, RECORDS["assignments"].c.seq)
+RECORDS["assignment_bases"] = Table(
+    "assignment_bases",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+RECORDS["assignment_turns"] = Table(
+    "assignment_turns",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("turns", Text, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+RECORDS["absences"] = Table(
+    "absences",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False, index=True),
+    Column("first_day", Text, nullable=False),
+    Column("last_day", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+Index(None, RECORDS["absences"].c.seq)
 
 events = Table(
     "events",
@@ -393,7 +461,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Kind to its column names, as plain text (SQLAlchemy's own are a subclass that orjson refuses as keys)."""
 
 _FREE_TEXTS = {
-    "opportunities": ("name", "next_step", "loss_reason"),
+    "opportunities": ("name", "next_step", "loss_reason", "win_reason"),
+    "passages": ("unmet", "override"),
     "activities": ("subject",),
     "notifications": ("recipient", "subject", "message"),
     "merges": ("changes", "moved"),
@@ -403,6 +472,8 @@ _FREE_TEXTS = {
     "rule_versions": ("author", "files"),
     "rule_firings": ("reason", "facts", "actions"),
     "tasks": ("title",),
+    "assignments": ("rule", "decision"),
+    "assignment_bases": ("content",),
 }
 
 
