@@ -121,12 +121,12 @@ RECORDS["quotes"] = _document_table(
     Column("valid_until", Text, nullable=False),
 )
 # What came later may be missing, so that the digests of older quotes stay what they were.
-for _column in (
-    *(Column(name, Text) for name in ("root_id", "status", "discounts", "terms", "pricing", "judged", "origin")),
-    *(Column(name, Text) for name in ("copied_from", "submitted_by", "notes", "reason")),
-    *(Column(name, BigInteger) for name in ("version", "net_minor", "tax_minor", "sent_at", "decided_at")),
-):
-    RECORDS["quotes"].append_column(_column)
+for _name in ("root_id", "status", "discounts", "terms", "pricing", "judged", "origin", "copied_from", "submitted_by"):
+    RECORDS["quotes"].append_column(Column(_name, Text))
+for _name in ("notes", "reason"):
+    RECORDS["quotes"].append_column(Column(_name, Text))
+for _name in ("version", "net_minor", "tax_minor", "sent_at", "decided_at"):
+    RECORDS["quotes"].append_column(Column(_name, BigInteger))
 Index("ix_quotes_version", RECORDS["quotes"].c.root_id, RECORDS["quotes"].c.version, unique=True)
 _OPEN_QUOTE = RECORDS["quotes"].c.status.in_(("draft", "in_approval", "approved", "sent"))
 Index(
