@@ -156,11 +156,59 @@ RECORDS["approvals"] = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),
 )
+# Columns that came later may be missing, as those of quotes.
 RECORDS["contracts"] = _document_table(
     "contracts",
     Column("quote_id", Text),
     Column("account_name", Text, nullable=False),
     Column("terms", Text, nullable=False),
+    *(Column(name, Text) for name in ("status", "template", "starts_on", "ends_on", "renewal", "uplift_percent")),
+    *(Column(name, Text) for name in ("amends_id", "renews_id", "renewal_opportunity_id", "submitted_by", "reason")),
+    *(Column(name, BigInteger) for name in ("version", "term_months", "notice_days", "full_minor", "sent_at")),
+    *(Column(name, BigInteger) for name in ("signed_at", "decided_at")),
+)
+Index("ix_contracts_status", RECORDS["contracts"].c.status, RECORDS["contracts"].c.ends_on)
+Index(None, RECORDS["contracts"].c.amends_id)
+Index(None, RECORDS["contracts"].c.renewal_opportunity_id)
+
+
+def _part_of_contract(name: str, *columns: Column[Any]) -> Table:
+    first = (Column("id", Text, primary_key=True), Column("contract_id", Text, nullable=False, index=True))
+    last = (Column("created_at", BigInteger, nullable=False), Column("seq", BigInteger, nullable=False))
+    return Table(name, metadata, *first, *columns, *last)
+
+
+# The texts that a contract had before its present one.
+RECORDS["contract_versions"] = _part_of_contract(
+    "contract_versions",
+    Column("number", BigInteger, nullable=False),
+    Column("terms", Text, nullable=False),
+    Column("note", Text),
+)
+# Who signs, in their order, and the certificate that the signature has to stand on.
+RECORDS["contract_signatures"] = _part_of_contract(
+    "contract_signatures",
+    Column("position", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("certificate", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("signed_by", Text),
+    Column("signed_at", BigInteger),
+)
+# The PDF that was sent, and each one with a further signature, as base64; ``digest`` is the SHA-256 of the bytes.
+RECORDS["contract_documents"] = _part_of_contract(
+    "contract_documents",
+    Column("version", BigInteger, nullable=False),
+    Column("signatures", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("content", Text, nullable=False),
+)
+RECORDS["obligations"] = _part_of_contract(
+    "obligations",
+    Column("title", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("due_on", Text, nullable=False, index=True),
+    Column("done_at", BigInteger),
 )
 RECORDS["notifications"] = Table(
     "notifications",
@@ -474,6 +522,10 @@ _FREE_TEXTS = {
     "tasks": ("title",),
     "assignments": ("rule", "decision"),
     "assignment_bases": ("content",),
+    "contracts": ("terms", "reason"),
+    "contract_versions": ("terms", "note"),
+    "contract_signatures": ("name",),
+    "obligations": ("title",),
 }
 
 
