@@ -9,6 +9,7 @@ from sales_operations.domain.stages import DEFAULT_PIPELINE, Pipeline
 from sales_operations.settings.assignment import Assignment
 from sales_operations.settings.automation import Automation
 from sales_operations.settings.base import Section
+from sales_operations.settings.contracting import Contracting, Documents
 from sales_operations.settings.estimates import Estimates
 from sales_operations.settings.forecasting import Forecasting
 from sales_operations.settings.matching import Matching
@@ -34,6 +35,8 @@ class Settings(Section):
     automation: Automation = Automation()
     matching: Matching = Matching()
     estimates: Estimates = Estimates()
+    contracting: Contracting = Contracting()
+    documents: Documents = Documents()
     store: Store = Store()
     results: Results = Results()
     pipelines: Pipelines = Field(
