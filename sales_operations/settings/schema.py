@@ -53,6 +53,10 @@ class Settings(Section):
             raise NotFound(f"pipeline {name!r} does not exist; use one of {known}, or add it under {ROOT}.pipelines")
         return found
 
+    def known_pipeline(self, name: str | None) -> Pipeline:
+        """The pipeline of that name; the default one for a pipeline that only its source knows."""
+        return find_pipeline(self.pipelines, name or "") or self.pipeline()
+
     def chances(self) -> dict[str, float]:
         """Own stage, in small letters, to its configured probability; without those on which two pipelines disagree."""
         found: dict[str, set[float]] = {}

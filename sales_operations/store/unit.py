@@ -24,6 +24,9 @@ from sales_operations.store import audit, tables
 from sales_operations.store.engine import insert_many, writing
 from sales_operations.store.gates import Gates, Judgement
 
+_SETTLED = frozenset(("status", "updated_at", "observed", "seq", *REASONS.values()))
+_JUDGED = tuple(name for name in tables.COLUMNS["opportunities"] if name not in _SETTLED)
+"""Columns of a deal that a gate may look at: what follows from a move is no ground for it."""
 _NO_EVENT = frozenset(("id", "seq", "status", "observed", "updated_at"))
 """Columns of a deal that its history does not carry: identity, and what follows from the events."""
 
@@ -114,7 +117,7 @@ class Unit:
         if stage.is_closed and row.get("close_date") is None:
             closed_before = before.get("status") not in (None, OpportunityStatus.OPEN.value)
             row["close_date"] = before["close_date"] if closed_before else from_micros(self.now).date().isoformat()
-        moved = row["stage"] != before.get("stage")
+        moved = any(row.get(name) != before.get(name) for name in ("pipeline_stage", "stage"))
         for closed, reason in REASONS.items():
             if closed != row["stage"]:
                 if moved and before and row.get(reason):
@@ -123,7 +126,7 @@ class Unit:
                 row[reason] = NOT_GIVEN
 
     def judge(self, changes: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[tuple[str, ...]]:
-        """For many deals at once, as (before, after): why each may not make its move, nothing where it may.
+        """For many deals at once, as (before, changes): why each may not make its move, nothing where it may.
 
         The facts are read once for all of them, and hold until the end of the unit; ``update`` need not read them again.
         """
@@ -132,8 +135,9 @@ class Unit:
         if self._changes:
             self.flush()  # what the unit did itself counts as well
         self.hold()
-        judged = self._gates.judge(self.connection, self.now, changes)
-        for (before, after), judgement in zip(changes, judged, strict=True):
+        moves = [(before, {**before, **changed}) for before, changed in changes]
+        judged = self._gates.judge(self.connection, self.now, moves)
+        for (before, after), judgement in zip(moves, judged, strict=True):
             self._judged[_move(before, after)] = judgement
         return [() if one is None else one.verdict.reasons for one in judged]
 
@@ -278,7 +282,7 @@ def visible_detail(kind: str, before: dict[str, Any], after: dict[str, Any]) -> 
 
 def _move(before: dict[str, Any], after: dict[str, Any]) -> tuple[Any, ...]:
     """What tells one judged move from another: the state that the deal comes from, and the one it takes."""
-    return (before["id"], before["seq"], *(after.get(name) for name in tables.COLUMNS["opportunities"]))
+    return (before["seq"], *(after.get(name) for name in _JUDGED))
 
 
 @contextmanager
