@@ -164,6 +164,7 @@ RECORDS["contracts"] = _document_table(
     Column("terms", Text, nullable=False),
     *(Column(name, Text) for name in ("status", "template", "starts_on", "ends_on", "renewal", "uplift_percent")),
     *(Column(name, Text) for name in ("amends_id", "renews_id", "renewal_opportunity_id", "submitted_by", "reason")),
+    Column("duties", Text),
     *(Column(name, BigInteger) for name in ("version", "term_months", "notice_days", "full_minor", "sent_at")),
     *(Column(name, BigInteger) for name in ("signed_at", "decided_at")),
 )
@@ -389,9 +390,8 @@ RECORDS["assignments"] = Table(
     Column("seq", BigInteger, nullable=False),
 )
 Index(None, RECORDS["assignments"].c.lead_id)
-Index(None, RECORDS["assignments"].c.in_hand)
+Index(None, RECORDS["assignments"].c.in_hand, RECORDS["assignments"].c.seq)
 Index(None, RECORDS["assignments"].c.status, RECORDS["assignments"].c.due_at)
-Index(None, RECORDS["assignments"].c.seq)
 RECORDS["assignment_bases"] = Table(
     "assignment_bases",
     metadata,
@@ -419,6 +419,45 @@ RECORDS["absences"] = Table(
     Column("seq", BigInteger, nullable=False),
 )
 Index(None, RECORDS["absences"].c.seq)
+
+# What of a notification leaves the program, by which channel. Names nobody, so outside the audit chain.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("notification_id", Text, nullable=False, index=True),
+    Column("event", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    # Who gets it; without one, the notification's recipient.
+    Column("user_id", Text),
+    Column("digest", Text),
+    # Deliveries that left as one digest, and do so again when that is repeated.
+    Column("digest_id", Text),
+    Column("state", Text, nullable=False),
+    # The durable workflow that has it in hand; without one it waits for its time.
+    Column("batch_id", Text, index=True),
+    Column("attempts", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("reason", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+)
+Index(None, deliveries.c.state, deliveries.c.due_at)
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+)
+# The last time of each schedule that was taken up by a worker.
+schedule_runs = Table(
+    "schedule_runs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("reached", BigInteger, nullable=False),
+)
 
 events = Table(
     "events",

@@ -29,8 +29,8 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
     )
-    for column in ("lead_id", "in_hand", "seq"):
-        op.create_index(op.f(f"ix_assignments_{column}"), "assignments", [column], unique=False)
+    op.create_index(op.f("ix_assignments_lead_id"), "assignments", ["lead_id"], unique=False)
+    op.create_index(op.f("ix_assignments_in_hand"), "assignments", ["in_hand", "seq"], unique=False)
     op.create_index(op.f("ix_assignments_status"), "assignments", ["status", "due_at"], unique=False)
     op.create_table(
         "assignment_bases",
