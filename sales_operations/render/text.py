@@ -47,6 +47,8 @@ def rendered(template: str, values: Mapping[str, Any], name: str = "template") -
     ``name`` is what the template is called in errors. Raises TemplateError, with name and line, for a template that is
     not understood, reaches for attributes, uses a name that has no value, or asks for more work than a text needs.
     """
+    if "{" not in template:
+        return template
     from jinja2 import TemplateError as JinjaError
 
     made = _compiled(template, name)

@@ -13,7 +13,7 @@ _NUMBERS = ("version", "term_months", "notice_days", "full_minor", "sent_at", "s
 
 
 def upgrade() -> None:
-    for name in (*_TEXTS, "renewal_opportunity_id", "submitted_by", "reason"):
+    for name in (*_TEXTS, "renewal_opportunity_id", "submitted_by", "reason", "duties"):
         op.add_column("contracts", sa.Column(name, sa.Text(), nullable=True))
     for name in _NUMBERS:
         op.add_column("contracts", sa.Column(name, sa.BigInteger(), nullable=True))
