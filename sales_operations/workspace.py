@@ -66,6 +66,11 @@ class Workspace:
         """A writing transaction: all of it at the end of the ``with`` block, or nothing."""
         return unit(self._engine, self.clock, actor or _user(), cause, self._gates)
 
+    @property
+    def gates(self) -> Gates:
+        """The configured pipelines, and what they ask of a deal that moves."""
+        return self._gates
+
     def columns(self) -> AbstractContextManager[DuckDBPyConnection]:
         """A read-only DuckDB connection to the columns for analysis, in step with the store."""
         return self._columns.open()

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from sales_operations.domain.clock import day_of
 from sales_operations.domain.errors import InvalidInput
@@ -57,7 +57,7 @@ def enter(
     or pipeline, GateUnmet where a gate refuses and ``override`` does not say why to pass it, InvalidInput for a reason of a
     move that closes nothing.
     """
-    changes = changes_of(unit, settings, deal, stage, reason=reason, pipeline=pipeline)
+    changes = changes_of(unit.connection, unit.now, settings, deal, stage, reason=reason, pipeline=pipeline)
     return unit.update("opportunities", deal, changes, override=override) if changes else deal
 
 
@@ -72,7 +72,10 @@ def enter_many(
     pipeline: str | None = None,
 ) -> Moved:
     """The same for many deals: gates are asked once for all, and a deal that one refuses stays where it is."""
-    pairs = [(one, changes_of(unit, settings, one, stage, reason=reason, pipeline=pipeline)) for one in deals]
+    pairs = [
+        (one, changes_of(unit.connection, unit.now, settings, one, stage, reason=reason, pipeline=pipeline))
+        for one in deals
+    ]
     pairs = [(deal, changes) for deal, changes in pairs if changes]
     moved = Moved()
     for (deal, changes), reasons in zip(pairs, unit.judge(pairs), strict=True):
@@ -84,7 +87,8 @@ def enter_many(
 
 
 def changes_of(
-    unit: Unit,
+    connection: Connection,
+    now: int,
     settings: Settings,
     deal: dict[str, Any],
     wanted: OpportunityStage | str,
@@ -92,7 +96,10 @@ def changes_of(
     reason: str | None = None,
     pipeline: str | None = None,
 ) -> dict[str, Any]:
-    """The columns that a move sets; none where the deal stands there and nothing is said of it. Raises as ``enter``."""
+    """The columns that a move sets, ``now`` in microseconds; none where the deal stands there and nothing is said of it.
+
+    Raises as ``enter``, but asks no gate.
+    """
     target = pipeline_of(settings, deal, pipeline)
     stage = target.find(wanted)
     given = {} if reason is None else {_reason_field(stage, reason): reason.strip()}
@@ -107,11 +114,11 @@ def changes_of(
     }
     if pipeline:
         changes["pipeline"] = target.name
-    today = day_of(unit.now, settings.company.timezone)
+    today = day_of(now, settings.company.timezone)
     if stage.canonical.is_closed:
         changes["close_date"] = today.isoformat()
     elif deal["stage"] in _CLOSED:
-        changes["close_date"] = _due(unit, deal, today)
+        changes["close_date"] = _due(connection, deal, today)
     return changes
 
 
@@ -124,7 +131,7 @@ def _reason_field(stage: PipelineStage, reason: str) -> str:
     return name
 
 
-def _due(unit: Unit, deal: dict[str, Any], today: date) -> str:
+def _due(connection: Connection, deal: dict[str, Any], today: date) -> str:
     """When a reopened deal may close: on the day it was expected to before it closed, where that lies ahead."""
     events = tables.events.c
     closings = (
@@ -133,7 +140,7 @@ def _due(unit: Unit, deal: dict[str, Any], today: date) -> str:
         .order_by(events.seq.desc())
         .limit(1)
     )
-    previous = unit.connection.execute(closings).scalar()
+    previous = connection.execute(closings).scalar()
     expected = orjson.loads(previous).get("close_date") if previous else None
     later = [day for day in (expected, deal["close_date"]) if day and day > today.isoformat()]
     return later[0] if later else (today + timedelta(days=DAYS_AFTER_REOPENING)).isoformat()

@@ -40,11 +40,7 @@ def move(
     """
     with workspace.unit("stage transition") as unit:
         unit.hold()  # a move names the stage to reach: it waits for other writers and starts from what they left
-        found = unit.find("opportunities", opportunity_id)
-        if found is None and (known := identity.find(unit.connection, "opportunities", opportunity_id)):
-            found = unit.find("opportunities", known)
-        if found is None or found["is_deleted"]:
-            raise NotFound(f"there is no opportunity {opportunity_id!r}")
+        found = opportunities.row(unit.connection, opportunity_id)
         move_in(unit, workspace.settings, found, new_stage, reason=reason, override=override, pipeline=pipeline)
         unit.flush()
         return opportunities.get(unit.connection, found["id"])

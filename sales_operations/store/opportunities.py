@@ -62,6 +62,17 @@ def to_opportunity(row: Row[Any]) -> Opportunity:
     )
 
 
+def row(connection: Connection, given: str) -> dict[str, Any]:
+    """The deal of this record id or external id as stored. Raises NotFound; a deleted deal counts as gone."""
+    table = tables.opportunities
+    found = connection.execute(select(table).where(table.c.id == given)).first()
+    if found is None and (known := identity.find(connection, "opportunities", given)):
+        found = connection.execute(select(table).where(table.c.id == known)).first()
+    if found is None or found.is_deleted:
+        raise NotFound(f"there is no opportunity {given!r}")
+    return dict(zip(tables.COLUMNS["opportunities"], found, strict=True))
+
+
 def get(connection: Connection, given: str) -> Opportunity:
     """The deal of this record id or external id. Raises NotFound; a deleted deal counts as gone."""
     found = identity.find(connection, "opportunities", given)

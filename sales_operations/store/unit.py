@@ -141,6 +141,19 @@ class Unit:
             self._judged[_move(before, after)] = judgement
         return [() if one is None else one.verdict.reasons for one in judged]
 
+    def admit(self, changes: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, tuple[str, ...]]:
+        """For writers that hand finished changes to ``add``, as (before, after) of deals that are there: id to reasons.
+
+        Those that may not make their move are named, and must not be added; that the others passed is written down.
+        """
+        refused = {}
+        for (before, after), reasons in zip(changes, self.judge(changes), strict=True):
+            if reasons:
+                refused[after["id"]] = reasons
+            else:
+                self._passed(before, after, None)
+        return refused
+
     def _passed(self, before: dict[str, Any], row: dict[str, Any], override: str | None) -> dict[str, Any]:
         """Let a deal through the gates of its move, which is written down; gives what the audit entry says of it."""
         reopened = before["status"] != OpportunityStatus.OPEN.value and row["status"] == OpportunityStatus.OPEN.value
