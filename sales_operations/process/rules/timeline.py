@@ -7,13 +7,20 @@ left out, as in every other answer about the past; nothing else that came later 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sales_operations.domain.events import Event, derive
 from sales_operations.domain.stages import OpportunityStage
-from sales_operations.process.rules.vocabulary import DEAL_FIELDS, known_value
+from sales_operations.process.rules.vocabulary import DEAL_FIELDS
+
+_WORDS: dict[str, list[str]] = {}
+"""Column of a deal to the fields that it stands for."""
+for _name, _word in DEAL_FIELDS.items():
+    for _column in _word.columns:
+        _WORDS.setdefault(_column, []).append(_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +51,8 @@ def timeline(events: Iterable[Event]) -> list[Moment]:
     staged_at = stage_seq = 0
     for position, event in enumerate(ordered):
         after = _state(ordered, position)
-        changed = frozenset(
-            name for name, word in DEAL_FIELDS.items() if known_value(word, before) != known_value(word, after)
-        )
+        different = {column for column in _WORDS if before.get(column) != after.get(column)}
+        changed = frozenset(chain.from_iterable(_WORDS[column] for column in different))
         if not before or "pipeline_stage" in changed or "pipeline" in changed:
             staged_at, stage_seq = event.occurred_at, event.seq
         moments.append(Moment(event, before, after, changed, staged_at, stage_seq))
@@ -54,7 +60,7 @@ def timeline(events: Iterable[Event]) -> list[Moment]:
     return moments
 
 
-def at(moments: list[Moment], instant: int) -> Moment | None:
+def at(moments: Sequence[Moment], instant: int) -> Moment | None:
     """The last moment up to an instant; None where the deal was not there yet."""
     place = bisect_right(moments, instant, key=lambda moment: moment.event.occurred_at)
     return moments[place - 1] if place else None
