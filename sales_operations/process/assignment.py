@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection
 
-from sales_operations.domain.clock import day_of, to_micros, utc_now
+from sales_operations.domain.clock import day_of, from_micros, to_micros, utc_now
 from sales_operations.domain.errors import InvalidInput
 from sales_operations.domain.opportunity import new_id
 from sales_operations.process.assigning.decision import Case, Decider, Decision
+from sales_operations.process.assigning.explanation import Explanation, explained
 from sales_operations.process.assigning.facts import facts_of
 from sales_operations.process.assigning.standing import Standing, standing_of
 from sales_operations.process.assigning.turns import StoredTurns
@@ -92,37 +94,61 @@ class Assigner:
         in_hand: bool = False,
         avoid: Iterable[str] = (),
         attempt: int = 0,
+        must: bool = True,
     ) -> Assignment:
         """Choose a rep for a lead, given by its row; ``account`` is the row of its account, or ``account_owner`` its owner.
 
         ``in_hand``: the lead itself becomes open work, as no deal is opened for it. ``avoid``: user ids that do not come
-        into question. ``attempt``: how often the lead was taken from somebody before.
-        Raises InvalidInput where nobody can take the lead and ``when_nobody`` is ``error``.
+        into question. ``attempt``: how often the lead was taken from somebody before. Unless it ``must``, nobody is an answer
+        whatever the configuration says. Raises InvalidInput where nobody can take the lead and ``when_nobody`` is ``error``.
         """
         row: Mapping[str, Any] = lead if isinstance(lead, Mapping) else {"owner_id": lead}
-        decision, case = self.decide(row, account, account_owner, frozenset(avoid))
-        if decision.user_id is None and self._given.when_nobody == "error":
+        decision, case = self._decide(row, account, account_owner, frozenset(avoid))
+        if decision.user_id is None and must and self._given.when_nobody == "error":
             raise InvalidInput(
                 f"lead {row.get('id')}: nobody can take it ({self._why_nobody(decision)}); bring a rep back, add people to "
                 f"a rule, or set {ROOT}.assignment.when_nobody to unassigned"
             )
         grounds = self._grounds(decision)
+        name = self._base.names[decision.user_id] if decision.user_id else ""
+        if in_hand and decision.is_kept and decision.user_id == row.get("owner_id"):
+            return Assignment(decision.user_id, name, grounds)  # nothing was handed to anybody
         due = self._due(decision)
         record = (
             self._keep(row, decision, case, due, in_hand, attempt) if self._unit is not None and "id" in row else None
         )
         self._count(row, decision)
-        name = self._base.names[decision.user_id] if decision.user_id else ""
         return Assignment(decision.user_id, name, grounds, record, due)
 
-    def decide(
+    def explained(self, lead: Mapping[str, Any], *, account: Mapping[str, Any] | None = None) -> Explanation:
+        """Who would get the lead now, and why; nothing is counted or kept."""
+        decision, case = self._decide(lead, account, None, frozenset())
+        return explained(decision, case, self._base.people, self._base.names)
+
+    def manager_of(self, user: str) -> str | None:
+        """The name of a user's manager, or else of the nearest team's; None where nobody is known."""
+        place = self._base.people.places.get(user)
+        manager = self._base.people.persons[place].manager if place is not None else None
+        return self._base.names.get(manager) if manager else None
+
+    def name_of(self, user: str) -> str | None:
+        """The name of an active user, as in ``Assignment.name``."""
+        return self._base.names.get(user)
+
+    def written(self, due_at: int | None) -> str | None:
+        """A moment by which to answer, as a rep reads it."""
+        if due_at is None:
+            return None
+        zone = self._settings.company.timezone
+        return f"{from_micros(due_at).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
+
+    def _decide(
         self,
         lead: Mapping[str, Any],
         account: Mapping[str, Any] | None,
         account_owner: str | None,
         avoid: frozenset[str],
     ) -> tuple[Decision, Case]:
-        """The decision and the case that it was made from; nothing is counted or kept."""
         asked = self._base.asked
         facts = asked.kept(facts_of(lead, account, asked.fields)) if asked.fields else {}
         owner = account_owner or (account.get("owner_id") if account else None)

@@ -80,6 +80,8 @@ Index(None, RECORDS["items"].c.opportunity_id)
 Index(None, RECORDS["activities"].c.opportunity_id)
 Index(None, RECORDS["activities"].c.contact_id)
 Index(None, leads.c.status)
+_about_lead = RECORDS["activities"].c.lead_id
+Index(None, _about_lead, sqlite_where=_about_lead.is_not(None), postgresql_where=_about_lead.is_not(None))
 
 PERSONAL: dict[str, tuple[str, ...]] = {
     name: (*kind.personal, "attributes") for name, kind in KINDS.items() if kind.personal

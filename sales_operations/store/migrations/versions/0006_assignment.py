@@ -60,3 +60,11 @@ def upgrade() -> None:
     )
     for column in ("user_id", "seq"):
         op.create_index(op.f(f"ix_absences_{column}"), "absences", [column], unique=False)
+    op.create_index(
+        op.f("ix_activities_lead_id"),
+        "activities",
+        ["lead_id"],
+        unique=False,
+        sqlite_where=sa.text("lead_id IS NOT NULL"),
+        postgresql_where=sa.text("lead_id IS NOT NULL"),
+    )
