@@ -20,6 +20,7 @@ from sales_operations.settings import Settings, load
 from sales_operations.store import schema, tables
 from sales_operations.store.columns import Columns
 from sales_operations.store.engine import open_engine, parse_url, reading, shown, sqlite_file
+from sales_operations.store.gates import Gates
 from sales_operations.store.unit import Unit, unit
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Workspace:
         self.clock = clock
         self.url = url
         self._columns = Columns(url, _columns_file(url), settings.company.currency)
+        self._gates = Gates(settings)
         self._engine = open_engine(url)
         self._closing = weakref.finalize(self, self._engine.dispose)
 
@@ -62,7 +64,12 @@ class Workspace:
 
     def unit(self, cause: str, actor: str | None = None) -> AbstractContextManager[Unit]:
         """A writing transaction: all of it at the end of the ``with`` block, or nothing."""
-        return unit(self._engine, self.clock, actor or _user(), cause)
+        return unit(self._engine, self.clock, actor or _user(), cause, self._gates)
+
+    @property
+    def gates(self) -> Gates:
+        """The configured pipelines, and what they ask of a deal that moves."""
+        return self._gates
 
     def columns(self) -> AbstractContextManager[DuckDBPyConnection]:
         """A read-only DuckDB connection to the columns for analysis, in step with the store."""
@@ -76,7 +83,7 @@ class Workspace:
 
     def pipeline(self, name: str | None) -> Pipeline:
         """The configured pipeline of that name; the default one for a pipeline that only its source knows."""
-        return self.settings.pipeline(name if name in self.settings.pipelines else None)
+        return self._gates.pipeline(name)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sales_operations.cli import stages
 from sales_operations.cli.common import (
     AsOf,
     Config,
@@ -38,6 +39,7 @@ def add_to(app: typer.Typer) -> None:
     """Hang these commands into the program."""
     app.command("run")(run)
     app.add_typer(lead_app, name="lead")
+    stages.add_to(opportunity_app)
     app.add_typer(opportunity_app, name="opportunity")
     app.command("inbox")(inbox)
 
@@ -100,26 +102,6 @@ def convert(
     display(*(block(*opportunity_block(one)) for one in found))
 
 
-@opportunity_app.command("move")
-@guarded
-def move(
-    opportunity_id: Annotated[str, typer.Argument(metavar="OPPORTUNITY", help="Its id, here or in its source.")],
-    stage: Annotated[str, typer.Argument(metavar="STAGE", help="One of the six stages, or a pipeline's own.")],
-    database: Database = None,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """Move an opportunity to a stage and run what the configuration attaches to that step."""
-    from sales_operations.process.transition import move as move_deal
-    from sales_operations.workflow import opportunity_block, plain
-
-    moved = move_deal(opened(config, database), opportunity_id, stage)
-    if as_json:
-        print_json(plain(moved))
-    else:
-        display(block(*opportunity_block(moved)))
-
-
 @opportunity_app.command("show")
 @guarded
 def show(
@@ -133,6 +115,7 @@ def show(
     import asyncio
 
     from sales_operations.domain.clock import iso, parse_as_of
+    from sales_operations.process.stage_audit import overrides
     from sales_operations.process.stores import OpportunityStore
     from sales_operations.store import history
     from sales_operations.workflow import opportunity_block, plain
@@ -141,10 +124,12 @@ def show(
     found = asyncio.run(OpportunityStore(workspace).get_opportunity(opportunity_id, as_of))
     with workspace.reading() as connection:
         events = history.of_deals(connection, [found.opportunity_id])[found.opportunity_id]
+        passed = overrides(connection, found.opportunity_id)
     if as_of is not None:
         until = parse_as_of(as_of, workspace.settings.company.timezone).micros
         events = [event for event in events if event.occurred_at <= until]
     events.sort(key=lambda event: (event.occurred_at, event.seq))
+    why = {one["at"]: one["override"] for one in passed}
     told = [
         {
             "occurred_at": iso(event.occurred_at),
@@ -152,6 +137,7 @@ def show(
             "basis": event.basis,
             "previous": event.previous,
             "changes": {**event.values, **event.other},
+            **({"override": why[iso(event.recorded_at)]} if iso(event.recorded_at) in why else {}),
         }
         for event in events
     ]
@@ -159,14 +145,14 @@ def show(
         print_json({**plain(found), "history": told})
         return
     currency = found.metadata.get("currency") or workspace.settings.company.currency
-    lines = [(event, _told(event, currency)) for event in events]
+    lines = [(event, _told(event, currency, why.get(iso(event.recorded_at)))) for event in events]
     rows = [[iso(event.occurred_at)[:19].replace("T", " "), event.basis, what] for event, what in lines if what]
     columns = [("When (UTC)", "left"), ("Known by", "left"), ("What", "left")]
     title, facts = opportunity_block(found)
     display(block(f"{title} as of {as_of}" if as_of else title, facts), table("History", columns, rows))
 
 
-def _told(event: Event, currency: str) -> str:
+def _told(event: Event, currency: str, override: str | None) -> str:
     """What an event changed, as people read it; ids and what an import repeats are left out."""
     from sales_operations.domain.money import to_major, written
 
@@ -180,7 +166,7 @@ def _told(event: Event, currency: str) -> str:
             told.append(f"amount {written(to_major(value, code), code)}")
         else:
             told.append(f"{name.removesuffix('_text').replace('_', ' ')} {value}")
-    return ", ".join(told)
+    return ", ".join([*told, f"gate overridden: {override}"] if override else told)
 
 
 @opportunity_app.command("list")

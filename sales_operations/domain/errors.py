@@ -25,6 +25,14 @@ class Disabled(SalesOperationsError):
     """A switch of the configuration turns this off; the message names the key."""
 
 
+class GateUnmet(SalesOperationsError):
+    """A stage asks for more before the deal may go on; ``reasons`` lists all that is missing."""
+
+    def __init__(self, message: str, reasons: tuple[str, ...] = ()) -> None:
+        self.reasons = reasons
+        super().__init__(message)
+
+
 class StoreError(SalesOperationsError):
     """The store cannot be opened, read or written."""
 

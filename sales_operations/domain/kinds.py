@@ -96,7 +96,7 @@ _KINDS = (
         + (*_text("pipeline"), Field("stage", "stage"), Field("amount", "money"), _CURRENCY)
         + (Field("probability", "fraction"), *_text("forecast_category"), Field("close_date", "date"))
         + (_ref("owner", "users"), *_text("opportunity_type", "lead_source", "product", "next_step", "loss_reason"))
-        + _COMMON,
+        + (*_text("win_reason"), *_COMMON),
     ),
     Kind(
         "history",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
+from sales_operations.domain.criteria import NOTHING, Exit
 from sales_operations.domain.errors import NotFound
 
 
@@ -39,6 +41,10 @@ class OpportunityStatus(Enum):
     LOST = "lost"
 
 
+NOT_GIVEN = "not_given"
+"""Recorded as the reason of a deal that was won or lost without one."""
+REASONS = {OpportunityStage.CLOSED_WON.value: "win_reason", OpportunityStage.CLOSED_LOST.value: "loss_reason"}
+"""Closed stage to the field that says why."""
 STAGE_NAMES = tuple(stage.value for stage in OpportunityStage)
 DEFAULT_PROBABILITIES = dict(zip(OpportunityStage, (0.1, 0.3, 0.5, 0.7, 1.0, 0.0), strict=True))
 FORECAST_CATEGORIES = ("pipeline", "best_case", "commit", "closed", "omitted")
@@ -49,12 +55,22 @@ DEFAULT_CATEGORIES = dict(
 
 @dataclass(frozen=True)
 class PipelineStage:
-    """A pipeline's own stage: its name, the canonical stage it stands for, probability and forecast category."""
+    """A pipeline's own stage: its name, the canonical stage it stands for, probability and forecast category.
+
+    ``exit`` is what it asks for before a deal goes on; ``moves`` names the stages that a deal may go to from here, None any.
+    """
 
     name: str
     canonical: OpportunityStage
     probability: float
     category: str
+    exit: Exit = NOTHING
+    moves: tuple[str, ...] | None = None
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether a move away from here may be refused."""
+        return self.exit != NOTHING or self.moves is not None
 
 
 @dataclass(frozen=True)
@@ -76,6 +92,18 @@ class Pipeline:
                 return stage
         known = ", ".join(stage.name for stage in self.stages)
         raise NotFound(f"stage {value!r} does not exist in pipeline {self.name!r}; it has {known}")
+
+    def standing(self, own: str | None, canonical: str) -> int | None:
+        """The place of the stage of that name that stands for ``canonical``, or else of the first that does; None for none."""
+        alike = [place for place, stage in enumerate(self.stages) if stage.canonical.value == canonical]
+        folded = (own or "").casefold()
+        named = (place for place in alike if self.stages[place].name.casefold() == folded)
+        return next(named, alike[0] if alike else None)
+
+    @cached_property
+    def has_gates(self) -> bool:
+        """Whether any move in it may be refused."""
+        return any(stage.is_gate for stage in self.stages)
 
     @property
     def first(self) -> PipelineStage:

@@ -31,12 +31,23 @@ class SalesProcessAutomator:
         logger.info("lead %s is opportunity %s", lead_id, opportunity.opportunity_id)
         return opportunity
 
-    async def automate_stage_transition(self, opportunity_id: str, new_stage: OpportunityStage | str) -> Opportunity:
+    async def automate_stage_transition(
+        self,
+        opportunity_id: str,
+        new_stage: OpportunityStage | str,
+        *,
+        reason: str | None = None,
+        override: str | None = None,
+        pipeline: str | None = None,
+    ) -> Opportunity:
         """Move a deal to a stage, given as the enum, its value or an own stage's name, and run the step's actions.
 
         Entering proposal makes a quote, entering negotiation a contract, as far as the configuration allows; a closed
-        stage sets status, probability and close date. Raises NotFound.
+        stage sets status, probability and close date. ``reason`` says why the deal is won or lost, ``override`` why it
+        passes a gate that refuses it, ``pipeline`` names another pipeline to go to. Raises NotFound, GateUnmet.
         """
-        opportunity = await asyncio.to_thread(move, self.workspace, opportunity_id, new_stage)
+        opportunity = await asyncio.to_thread(
+            move, self.workspace, opportunity_id, new_stage, reason=reason, override=override, pipeline=pipeline
+        )
         logger.info("opportunity %s stands in %s", opportunity_id, opportunity.stage.value)
         return opportunity

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -32,12 +33,14 @@ class OpportunityStore:
         """The deal of this record id or external id, as it is, or was at ``as_of``. Raises NotFound, InvalidInput."""
         return await asyncio.to_thread(self._get, opportunity_id, as_of)
 
-    async def update_opportunity(self, opportunity: Opportunity) -> None:
+    async def update_opportunity(self, opportunity: Opportunity, *, override: str | None = None) -> None:
         """Write a deal that was read before, and set its new ``metadata['version']``.
 
-        Raises Conflict where somebody else wrote it since, so that no update is lost.
+        Raises Conflict where somebody else wrote it since, so that no update is lost, and GateUnmet where the deal moves and
+        its pipeline asks for more; ``override`` says why it may move all the same.
         """
-        await asyncio.to_thread(self._write, opportunity, opportunities.update, "update_opportunity")
+        write = partial(opportunities.update, override=override)
+        await asyncio.to_thread(self._write, opportunity, write, "update_opportunity")
 
     async def list_opportunities(self, stage: OpportunityStage | str | None = None) -> list[Opportunity]:
         """All deals, oldest first; of one canonical stage, or its value, where given. Raises NotFound."""

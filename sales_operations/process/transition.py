@@ -2,64 +2,118 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
 
-from sales_operations.domain.clock import day_of
 from sales_operations.domain.errors import NotFound
 from sales_operations.domain.opportunity import Opportunity
-from sales_operations.domain.stages import OpportunityStage, PipelineStage
+from sales_operations.domain.stages import OpportunityStage
 from sales_operations.effects.notifications import notify
 from sales_operations.process.contracts import make_contract
 from sales_operations.process.quoter import make_quote
+from sales_operations.process.stage_moves import Moved, enter, enter_many
 from sales_operations.settings import Settings
 from sales_operations.store import identity, opportunities, tables
+from sales_operations.store.load import existing
 from sales_operations.store.unit import Unit
 from sales_operations.workspace import Workspace
 
-NO_REASON = "not_given"
-"""Recorded as the loss reason of a deal that was lost without one."""
+BATCH = 500
+"""Deals that are moved in one transaction."""
 
 
-def move(workspace: Workspace, opportunity_id: str, new_stage: OpportunityStage | str) -> Opportunity:
+def move(
+    workspace: Workspace,
+    opportunity_id: str,
+    new_stage: OpportunityStage | str,
+    *,
+    reason: str | None = None,
+    override: str | None = None,
+    pipeline: str | None = None,
+) -> Opportunity:
     """Move a deal and run the actions of the step, in one transaction; a deal that stands there already stays as it is.
 
-    Raises NotFound for an unknown deal or stage.
+    ``reason`` says why the deal is won or lost, ``override`` why it passes a gate that refuses it, ``pipeline`` names
+    another pipeline to go to. Raises NotFound for an unknown deal, stage or pipeline, GateUnmet, InvalidInput.
     """
     with workspace.unit("stage transition") as unit:
         unit.hold()  # a move names the stage to reach: it waits for other writers and starts from what they left
-        found = identity.find(unit.connection, "opportunities", opportunity_id)
-        before = unit.find("opportunities", found) if found else None
-        if before is None or before["is_deleted"]:
-            raise NotFound(f"there is no opportunity {opportunity_id!r}")
-        stage = workspace.pipeline(before["pipeline"]).find(new_stage)
-        if before["pipeline_stage"] != stage.name or before["stage"] != stage.canonical.value:
-            after = unit.update("opportunities", before, _changes(unit, workspace.settings, before, stage))
-            _act(unit, workspace.settings, after, stage.canonical)
-    with workspace.reading() as connection:
-        return opportunities.get(connection, opportunity_id)
+        found = opportunities.row(unit.connection, opportunity_id)
+        move_in(unit, workspace.settings, found, new_stage, reason=reason, override=override, pipeline=pipeline)
+        unit.flush()
+        return opportunities.get(unit.connection, found["id"])
 
 
-def _changes(unit: Unit, settings: Settings, before: dict[str, Any], stage: PipelineStage) -> dict[str, Any]:
-    changes: dict[str, Any] = {
-        "pipeline_stage": stage.name,
-        "stage": stage.canonical.value,
-        "probability": stage.probability,
-        "forecast_category": stage.category,
-    }
-    if stage.canonical.is_closed:
-        changes["close_date"] = day_of(unit.now, settings.company.timezone).isoformat()
-    if stage.canonical is OpportunityStage.CLOSED_LOST:
-        changes["loss_reason"] = before["loss_reason"] or NO_REASON
-    elif before["loss_reason"]:
-        changes["loss_reason"] = None  # the deal was reopened, or won after all
-    return changes
+def move_in(
+    unit: Unit,
+    settings: Settings,
+    deal: dict[str, Any],
+    stage: OpportunityStage | str,
+    *,
+    reason: str | None = None,
+    override: str | None = None,
+    pipeline: str | None = None,
+) -> dict[str, Any]:
+    """The same inside an open unit, for a deal's row that was read in it; gives the row as it will be written."""
+    after = enter(unit, settings, deal, stage, reason=reason, override=override, pipeline=pipeline)
+    if after is not deal and (after["pipeline_stage"], after["stage"]) != (deal["pipeline_stage"], deal["stage"]):
+        _act(unit, settings, after)
+    return after
 
 
-def _act(unit: Unit, settings: Settings, deal: dict[str, Any], entered: OpportunityStage) -> None:
+def move_many(
+    workspace: Workspace,
+    opportunity_ids: Sequence[str],
+    new_stage: OpportunityStage | str,
+    *,
+    reason: str | None = None,
+    override: str | None = None,
+    pipeline: str | None = None,
+    cause: str = "stage transition",
+    actor: str | None = None,
+) -> Moved:
+    """Move many deals, a transaction for every few hundred; gates are asked set by set.
+
+    A deal that a gate refuses stays where it is and is told of in ``blocked``; the others move. Raises NotFound for an
+    unknown deal, stage or pipeline: nothing of its batch is moved then.
+    """
+    moved = Moved()
+    for start in range(0, len(opportunity_ids), BATCH):
+        given = list(dict.fromkeys(opportunity_ids[start : start + BATCH]))
+        with workspace.unit(cause, actor) as unit:
+            unit.hold()
+            deals = _found(unit, given)
+            part = enter_many(
+                unit, workspace.settings, deals, new_stage, reason=reason, override=override, pipeline=pipeline
+            )
+            stood = {deal["id"]: (deal["pipeline_stage"], deal["stage"]) for deal in deals}
+            for row in part.rows:
+                if (row["pipeline_stage"], row["stage"]) != stood[row["id"]]:
+                    _act(unit, workspace.settings, row)
+        moved.rows += part.rows
+        moved.blocked |= part.blocked
+    return moved
+
+
+def _found(unit: Unit, given: Sequence[str]) -> list[dict[str, Any]]:
+    own = existing(unit, "opportunities", given)
+    other = {text: identity.find(unit.connection, "opportunities", text) for text in given if text not in own}
+    own |= existing(unit, "opportunities", [found for found in other.values() if found])
+    deals = {}
+    for text in given:
+        deal = own.get(other.get(text) or text)
+        if deal is None or deal["is_deleted"]:
+            raise NotFound(f"there is no opportunity {text!r}")
+        deals[deal["id"]] = deal
+    return list(deals.values())
+
+
+def _act(unit: Unit, settings: Settings, deal: dict[str, Any]) -> None:
     process = settings.process_automation
     steps = process.stage_transitions
+    entered = OpportunityStage(deal["stage"])
     if entered is OpportunityStage.PROPOSAL:
         step = steps.qualified_to_proposal
         if step.enabled and step.auto_quote and process.quoting.enabled and process.quoting.auto_generate:

@@ -54,13 +54,16 @@ def _database(url: str) -> str:
     return url
 
 
+Currency = Annotated[str, AfterValidator(_currency), Expect("an ISO 4217 currency code such as EUR")]
+
+
 class Company(Section):
     """The company whose deals these are."""
 
     name: Annotated[str, Field(max_length=200)] = Field(
         default="", description="The name that stands on quotes and contracts."
     )
-    currency: Annotated[str, AfterValidator(_currency), Expect("an ISO 4217 currency code such as EUR")] = Field(
+    currency: Currency = Field(
         default="USD", description="The currency of totals, and of amounts that come without one."
     )
     timezone: Annotated[str, AfterValidator(_timezone), Expect("a time zone such as Europe/Berlin")] = Field(

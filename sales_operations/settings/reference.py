@@ -12,18 +12,27 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from sales_operations.settings import assignment
 from sales_operations.settings.pending import NOTE, note
 from sales_operations.settings.pipelines import StageSettings
 from sales_operations.settings.schema import ROOT, ConfigurationFile
-from sales_operations.settings.shape import dotted, field_shape, leaves
+from sales_operations.settings.shape import Shape, dotted, field_shape, leaves
 
+ENTRIES: dict[str, type[BaseModel]] = {
+    "pipelines.NAME[].": StageSettings,
+    "assignment.rules[].": assignment.Rule,
+    "assignment.territories[].": assignment.Territory,
+    "assignment.….when[].all[].": assignment.Row,
+}
+"""How the keys of a list's entries begin, and what stands there."""
 MARKER = "<!-- What follows is made by `python -m sales_operations.settings.reference`. -->\n"
 
 
 def table() -> str:
     """Every key with its type, default and meaning, as a table in Markdown."""
     head = ["| key | type | default | what it does |", "|---|---|---|---|"]
-    return "\n".join([*head, *_rows(ConfigurationFile, ""), *_rows(StageSettings, "pipelines.NAME[].")]) + "\n"
+    entries = [row for prefix, section in ENTRIES.items() for row in _rows(section, prefix)]
+    return "\n".join([*head, *_rows(ConfigurationFile, ""), *entries]) + "\n"
 
 
 def renewed(page: str) -> str:
@@ -36,18 +45,21 @@ def renewed(page: str) -> str:
 
 def _rows(section: type[BaseModel], prefix: str) -> Iterator[str]:
     for path, field in leaves(section):
-        default = "required" if field.is_required() else _default(field.get_default())
+        default = "required" if field.is_required() else _default(field.get_default(), field_shape(field))
         key = f"{prefix}{dotted(path)}"
         pending = f" **{NOTE}**" if note(key) else ""
         key = key.removeprefix(f"{ROOT}.")
         yield f"| `{key}` | {field_shape(field).expected} | {default} | {field.description}{pending} |"
 
 
-def _default(value: Any) -> str:
-    if value is None or value == "":
+def _default(value: Any, shape: Shape) -> str:
+    if value is None or value in ("", (), {}):
         return "none"
-    if isinstance(value, tuple | dict):
-        return "all" if isinstance(value, tuple) else "the built-in one"
+    if isinstance(value, dict):
+        return "the built-in one"
+    if isinstance(value, tuple):
+        entry = shape.child(0)
+        return "all" if entry is None or set(value) == set(entry.words) else f"`{', '.join(map(str, value))}`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

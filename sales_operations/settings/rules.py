@@ -10,6 +10,7 @@ from sales_operations.domain.errors import Problem
 from sales_operations.domain.stages import DEFAULT_PROBABILITIES, STAGE_NAMES, OpportunityStage
 from sales_operations.settings.document import Document
 from sales_operations.settings.forecasting import WEIGHTED_METHODS
+from sales_operations.settings.gate_rules import broken_gates
 from sales_operations.settings.schema import ROOT
 from sales_operations.settings.shape import Path, dotted, field_shape, leaves
 
@@ -32,7 +33,9 @@ def broken_rules(document: Document) -> Iterator[Problem]:
         if name != first:
             yield document.problem(path, f"{first[:60]!r} is the same name but for its case; rename one")
         if isinstance(pipelines[name], list | tuple):
-            yield from _stages(document, path, [stage if isinstance(stage, dict) else {} for stage in pipelines[name]])
+            stages = [stage if isinstance(stage, dict) else {} for stage in pipelines[name]]
+            yield from _stages(document, path, stages)
+            yield from broken_gates(document, path, stages)
 
 
 def given_weights(document: Document) -> dict[str, Any] | Literal["auto"]:

@@ -6,8 +6,13 @@ from pydantic import Field
 
 from sales_operations.domain.errors import NotFound
 from sales_operations.domain.stages import DEFAULT_PIPELINE, Pipeline
+from sales_operations.settings.assignment import Assignment
+from sales_operations.settings.automation import Automation
 from sales_operations.settings.base import Section
+from sales_operations.settings.contracting import Contracting, Documents
+from sales_operations.settings.estimates import Estimates
 from sales_operations.settings.forecasting import Forecasting
+from sales_operations.settings.matching import Matching
 from sales_operations.settings.organisation import Company, Results, Store
 from sales_operations.settings.pipeline_management import PipelineManagement
 from sales_operations.settings.pipelines import BUILT_IN, Pipelines, find_pipeline
@@ -25,7 +30,13 @@ class Settings(Section):
     forecasting: Forecasting = Forecasting()
     pipeline_management: PipelineManagement = PipelineManagement()
     sales_enablement: SalesEnablement = SalesEnablement()
+    assignment: Assignment = Assignment()
     company: Company = Company()
+    automation: Automation = Automation()
+    matching: Matching = Matching()
+    estimates: Estimates = Estimates()
+    contracting: Contracting = Contracting()
+    documents: Documents = Documents()
     store: Store = Store()
     results: Results = Results()
     pipelines: Pipelines = Field(
@@ -41,6 +52,10 @@ class Settings(Section):
             known = ", ".join(self.pipelines)
             raise NotFound(f"pipeline {name!r} does not exist; use one of {known}, or add it under {ROOT}.pipelines")
         return found
+
+    def known_pipeline(self, name: str | None) -> Pipeline:
+        """The pipeline of that name; the default one for a pipeline that only its source knows."""
+        return find_pipeline(self.pipelines, name or "") or self.pipeline()
 
     def chances(self) -> dict[str, float]:
         """Own stage, in small letters, to its configured probability; without those on which two pipelines disagree."""

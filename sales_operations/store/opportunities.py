@@ -21,7 +21,7 @@ from sales_operations.store.unit import Unit
 UNASSIGNED = "unassigned"
 """What stands for the rep of a deal that has none."""
 _PLAIN = ("pipeline", "pipeline_stage", "currency", "forecast_category", "opportunity_type", "lead_source", "product",
-          "next_step", "loss_reason", "name", "account_id", "contact_id", "owner_id")  # fmt: skip
+          "next_step", "loss_reason", "win_reason", "name", "account_id", "contact_id", "owner_id")  # fmt: skip
 """Columns that stand in ``metadata`` under their own names, where known."""
 _UNPAIRED = re.compile("[\ud800-\udfff]")
 _OURS = frozenset((*_PLAIN, "amount_unknown", "attributes", "version"))
@@ -60,6 +60,17 @@ def to_opportunity(row: Row[Any]) -> Opportunity:
         updated_at=clock.iso(row.updated_at),
         metadata=metadata,
     )
+
+
+def row(connection: Connection, given: str) -> dict[str, Any]:
+    """The deal of this record id or external id as stored. Raises NotFound; a deleted deal counts as gone."""
+    table = tables.opportunities
+    found = connection.execute(select(table).where(table.c.id == given)).first()
+    if found is None and (known := identity.find(connection, "opportunities", given)):
+        found = connection.execute(select(table).where(table.c.id == known)).first()
+    if found is None or found.is_deleted:
+        raise NotFound(f"there is no opportunity {given!r}")
+    return dict(zip(tables.COLUMNS["opportunities"], found, strict=True))
 
 
 def get(connection: Connection, given: str) -> Opportunity:
@@ -103,12 +114,24 @@ def _owner(unit: Unit, sales_rep: str) -> dict[str, str | None]:
     return {"owner_id": found, "owner_text": None if found else sales_rep}
 
 
-def _columns(opportunity: Opportunity, pipeline: Pipeline, currency: str) -> dict[str, Any]:
-    """The columns that a caller's object sets. Raises InvalidInput for values that make no deal."""
+def _place(opportunity: Opportunity, pipeline: Pipeline, before: dict[str, Any] | None) -> dict[str, Any]:
+    """Pipeline and stage. A deal that stays where it is keeps a stage that only its source knows."""
     metadata = opportunity.metadata
+    stands = {**{name: metadata.get(name) for name in ("pipeline", "pipeline_stage")}, "stage": opportunity.stage.value}
+    if before and all(before[name] == value for name, value in stands.items()):
+        return stands
     own = pipeline.find(metadata.get("pipeline_stage") or opportunity.stage)
     if own.canonical is not opportunity.stage:
         own = pipeline.find(opportunity.stage)
+    return {"pipeline": pipeline.name, "pipeline_stage": own.name, "stage": own.canonical.value}
+
+
+def _columns(
+    opportunity: Opportunity, pipeline: Pipeline, currency: str, before: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The columns that a caller's object sets. Raises InvalidInput for values that make no deal."""
+    metadata = opportunity.metadata
+    place = _place(opportunity, pipeline, before)
     if not 0 <= opportunity.probability <= 1:
         raise InvalidInput(
             f"{opportunity.opportunity_id}: probability {opportunity.probability} is not between 0 and 1"
@@ -118,12 +141,10 @@ def _columns(opportunity: Opportunity, pipeline: Pipeline, currency: str) -> dic
     code = metadata.get("currency") or currency
     unknown = metadata.get("amount_unknown") and not opportunity.amount
     named = {name: metadata.get(name) for name in ("name", "forecast_category", "opportunity_type", "lead_source",
-                                                   "product", "next_step", "loss_reason", "contact_id")}  # fmt: skip
+                                                   "product", "next_step", "loss_reason", "win_reason", "contact_id")}  # fmt: skip
     return {
         **named,
-        "pipeline": pipeline.name,
-        "pipeline_stage": own.name,
-        "stage": own.canonical.value,
+        **place,
         "probability": float(opportunity.probability),
         "amount_minor": None if unknown else money.to_minor(opportunity.amount, code),
         "currency": code,
@@ -172,8 +193,13 @@ def create(unit: Unit, opportunity: Opportunity, pipeline: Pipeline, currency: s
     unit.create("opportunities", row)
 
 
-def update(unit: Unit, opportunity: Opportunity, pipeline: Pipeline, currency: str) -> None:
-    """Write a deal that was read before. Raises Conflict where somebody else wrote it since, or it carries no version."""
+def update(
+    unit: Unit, opportunity: Opportunity, pipeline: Pipeline, currency: str, override: str | None = None
+) -> None:
+    """Write a deal that was read before. Raises Conflict where somebody else wrote it since, or it carries no version.
+
+    Where the deal moves, it passes the gates of its pipeline, or raises GateUnmet; ``override`` says why it may all the same.
+    """
     _check_texts(opportunity)
     before = unit.get("opportunities", opportunity.opportunity_id)
     version = opportunity.metadata.get("version")
@@ -186,13 +212,13 @@ def update(unit: Unit, opportunity: Opportunity, pipeline: Pipeline, currency: s
             f"{opportunity.opportunity_id} was changed by somebody else since it was read "
             f"(version {version}, now {before['seq']}); read it again and repeat the change"
         )
-    changes = {**_columns(opportunity, pipeline, currency), "attributes": _attributes(opportunity)}
+    changes = {**_columns(opportunity, pipeline, currency, before), "attributes": _attributes(opportunity)}
     shown = to_opportunity(unit.connection.execute(_select().where(tables.opportunities.c.id == before["id"])).one())
     if opportunity.sales_rep != shown.sales_rep:
         changes |= _owner(unit, opportunity.sales_rep)
     if opportunity.account_name != shown.account_name:
         changes |= {"account_id": None, "account_text": opportunity.account_name or None}
-    unit.update("opportunities", before, changes)
+    unit.update("opportunities", before, changes, override=override)
 
 
 def _attributes(opportunity: Opportunity) -> str | None:

@@ -7,7 +7,7 @@ PostgreSQL too, and a reader that follows the sequence misses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,12 +16,17 @@ import orjson
 from sqlalchemy import Connection, Engine, select, update
 
 from sales_operations.domain.clock import Clock, from_micros, to_micros
-from sales_operations.domain.errors import Conflict, NotFound
+from sales_operations.domain.errors import Conflict, GateUnmet, InvalidInput, NotFound
 from sales_operations.domain.events import TRACKED, Event
-from sales_operations.domain.stages import OpportunityStage, OpportunityStatus
+from sales_operations.domain.opportunity import new_id
+from sales_operations.domain.stages import NOT_GIVEN, REASONS, OpportunityStage, OpportunityStatus
 from sales_operations.store import audit, tables
 from sales_operations.store.engine import insert_many, writing
+from sales_operations.store.gates import Gates, Judgement
 
+_SETTLED = frozenset(("status", "updated_at", "observed", "seq", *REASONS.values()))
+_JUDGED = tuple(name for name in tables.COLUMNS["opportunities"] if name not in _SETTLED)
+"""Columns of a deal that a gate may look at: what follows from a move is no ground for it."""
 _NO_EVENT = frozenset(("id", "seq", "status", "observed", "updated_at"))
 """Columns of a deal that its history does not carry: identity, and what follows from the events."""
 
@@ -41,12 +46,15 @@ class Change:
 class Unit:
     """What one transaction reads and will write. Made by ``unit``."""
 
-    def __init__(self, connection: Connection, now: int, actor: str, cause: str) -> None:
+    def __init__(self, connection: Connection, now: int, actor: str, cause: str, gates: Gates | None = None) -> None:
         self.connection = connection
         self.now = now
         self.actor = actor
         self.cause = cause
         self._changes: list[Change] = []
+        self._unwritten: set[int] = set()
+        self._gates = gates
+        self._judged: dict[tuple[Any, ...], Judgement | None] = {}
 
     def hold(self) -> None:
         """Wait until no other unit writes, and keep it so: what is read from here on stays true until the end.
@@ -77,8 +85,16 @@ class Unit:
             change.events.append(self._live_event({}, row))
         self.add(change)
 
-    def update(self, kind: str, before: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-        """Change a record that was read before; nothing is written where nothing differs. Gives the new state."""
+    def update(
+        self, kind: str, before: dict[str, Any], changes: dict[str, Any], *, override: str | None = None
+    ) -> dict[str, Any]:
+        """Change a record that was read before; nothing is written where nothing differs. Gives the new state.
+
+        A deal passes the gates between where it stood and where it goes, or raises GateUnmet; ``override`` is the reason
+        for passing them all the same, and is kept.
+        """
+        if id(before) in self._unwritten:
+            self.flush()  # the state that this change starts from needs its number
         row = {**before, **changes}
         if kind == "opportunities":
             self._settle(before, row)
@@ -87,6 +103,7 @@ class Unit:
             return before
         change = Change(kind, "update", row, before["seq"])
         if kind == "opportunities":
+            change.detail = self._passed(before, row, override)
             change.events.append(self._live_event(before, row))
         else:
             change.detail = visible_detail(kind, differing, row)
@@ -100,6 +117,76 @@ class Unit:
         if stage.is_closed and row.get("close_date") is None:
             closed_before = before.get("status") not in (None, OpportunityStatus.OPEN.value)
             row["close_date"] = before["close_date"] if closed_before else from_micros(self.now).date().isoformat()
+        moved = any(row.get(name) != before.get(name) for name in ("pipeline_stage", "stage"))
+        for closed, reason in REASONS.items():
+            if closed != row["stage"]:
+                if moved and before and row.get(reason):
+                    row[reason] = None  # reopened, or closed the other way
+            elif not row.get(reason) and (moved or before.get(reason)):
+                row[reason] = NOT_GIVEN
+
+    def judge(self, changes: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[tuple[str, ...]]:
+        """For many deals at once, as (before, changes): why each may not make its move, nothing where it may.
+
+        The facts are read once for all of them, and hold until the end of the unit; ``update`` need not read them again.
+        """
+        if self._gates is None or not self._gates.exist:
+            return [()] * len(changes)
+        if self._changes:
+            self.flush()  # what the unit did itself counts as well
+        self.hold()
+        moves = [(before, {**before, **changed}) for before, changed in changes]
+        judged = self._gates.judge(self.connection, self.now, moves)
+        for (before, after), judgement in zip(moves, judged, strict=True):
+            self._judged[_move(before, after)] = judgement
+        return [() if one is None else one.verdict.reasons for one in judged]
+
+    def admit(self, changes: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, tuple[str, ...]]:
+        """For writers that hand finished changes to ``add``, as (before, after) of deals that are there: id to reasons.
+
+        Those that may not make their move are named, and must not be added; that the others passed is written down.
+        """
+        refused = {}
+        for (before, after), reasons in zip(changes, self.judge(changes), strict=True):
+            if reasons:
+                refused[after["id"]] = reasons
+            else:
+                self._passed(before, after, None)
+        return refused
+
+    def _passed(self, before: dict[str, Any], row: dict[str, Any], override: str | None) -> dict[str, Any]:
+        """Let a deal through the gates of its move, which is written down; gives what the audit entry says of it."""
+        reopened = before["status"] != OpportunityStatus.OPEN.value and row["status"] == OpportunityStatus.OPEN.value
+        detail = {"move": "reopened"} if reopened else {}
+        if override is not None and not override.strip():
+            raise InvalidInput(f"opportunity {row['id']}: an override needs a reason; say why in a few words")
+        if self._gates is None or not self._gates.asked(before, row):
+            return detail
+        if (move := _move(before, row)) not in self._judged:
+            self.judge([(before, row)])
+        judgement = self._judged.pop(move)
+        assert judgement is not None
+        verdict = judgement.verdict
+        if verdict.reasons and override is None:
+            raise GateUnmet(
+                f"opportunity {row['id']} may not move from {before['pipeline_stage']} to {row['pipeline_stage']}: "
+                f"{'; '.join(verdict.reasons)}. Complete it, or override with a reason (--override WHY)",
+                verdict.reasons,
+            )
+        passage = {
+            "id": new_id("pass"),
+            "opportunity_id": row["id"],
+            "pipeline": judgement.pipeline,
+            "stage_left": before["pipeline_stage"],
+            "stage": row["pipeline_stage"],
+            "gates": judgement.gates,
+            "asked": orjson.dumps(verdict.asked).decode(),
+            "unmet": orjson.dumps(verdict.reasons).decode() if verdict.reasons else None,
+            "override": override if verdict.reasons else None,
+            "created_at": self.now,
+        }
+        self.create("passages", passage)
+        return {**detail, "gate": "overridden" if verdict.reasons else "met", "passage": passage["id"]}
 
     def _live_event(self, before: dict[str, Any], row: dict[str, Any]) -> Event:
         changed = {name for name in row.keys() - _NO_EVENT if row[name] != before.get(name)}
@@ -116,6 +203,7 @@ class Unit:
         """Take up a change that the caller prepared, with its events."""
         audit.seal_personal(change.kind, change.row)
         self._changes.append(change)
+        self._unwritten.add(id(change.row))
 
     def flush(self) -> int:
         """Write all that was collected; gives the last sequence number. Raises Conflict, and writes nothing then."""
@@ -162,6 +250,7 @@ class Unit:
         insert_many(self.connection, "audit", audit.COLUMNS, entries)
         self.chain(head)
         self._changes.clear()
+        self._unwritten.clear()
         return seq
 
     def number(self, count: int) -> tuple[int, str]:
@@ -214,10 +303,18 @@ def visible_detail(kind: str, before: dict[str, Any], after: dict[str, Any]) -> 
     return {name: None if name in hidden else [old, after[name]] for name, old in before.items()}
 
 
+def _move(before: dict[str, Any], after: dict[str, Any]) -> tuple[Any, ...]:
+    """What tells one judged move from another: the state that the deal comes from, and the one it takes."""
+    return (before["seq"], *(after.get(name) for name in _JUDGED))
+
+
 @contextmanager
-def unit(engine: Engine, clock: Clock, actor: str, cause: str) -> Iterator[Unit]:
-    """A transaction that is written at the end of the ``with`` block; an error inside leaves the store as it was."""
+def unit(engine: Engine, clock: Clock, actor: str, cause: str, gates: Gates | None = None) -> Iterator[Unit]:
+    """A transaction that is written at the end of the ``with`` block; an error inside leaves the store as it was.
+
+    Without ``gates``, no move of a deal is asked for anything.
+    """
     with writing(engine) as connection:
-        collected = Unit(connection, to_micros(clock()), actor, cause)
+        collected = Unit(connection, to_micros(clock()), actor, cause, gates)
         yield collected
         collected.flush()

@@ -30,7 +30,8 @@ def test_a_converted_lead_is_an_open_deal_in_the_first_stage(company: Any) -> No
 def test_where_nothing_is_known_the_amount_is_unknown_and_the_close_is_in_90_days(small: Any) -> None:
     deal = small.convert("lead_1")
     assert (deal.amount, deal.metadata["amount_unknown"], deal.close_date) == (0.0, True, "2027-02-22")
-    assert deal.metadata["attributes"]["estimate"] == {"basis": "nothing is known", "days_to_close": 90, "peers": 0}
+    estimate = {"method": "none", "basis": "nothing is known", "days_to_close": 90, "peers": 0}
+    assert deal.metadata["attributes"]["estimate"] == estimate
 
 
 def test_the_rep_is_told_of_the_new_deal(small: Any) -> None:

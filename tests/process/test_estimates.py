@@ -25,7 +25,7 @@ def estimate(company: Any, product: str | None = "Loom", source: str | None = "w
 def test_an_empty_store_knows_nothing(company: Any) -> None:
     found = estimate(company)
     assert (found.amount_minor, found.close_date) == (None, TODAY + timedelta(days=90))
-    assert found.grounds == {"basis": "nothing is known", "peers": 0, "days_to_close": 90}
+    assert found.grounds == {"method": "none", "basis": "nothing is known", "peers": 0, "days_to_close": 90}
 
 
 def test_the_list_price_serves_where_no_deal_was_won(small: Any) -> None:
@@ -60,7 +60,8 @@ def test_product_and_source_together_are_the_narrowest_group(small: Any) -> None
     assert estimate(small).grounds["basis"] == "won deals of Loom from web"
     assert estimate(small, source="mail").grounds["basis"] == "won deals of Loom"
     assert estimate(small, source=None).grounds["basis"] == "won deals of Loom"
-    assert estimate(small, "Anvil").grounds["basis"] == "all won deals"
+    assert estimate(small, "Anvil").grounds["basis"] == "won deals from web"
+    assert estimate(small, "Anvil", "mail").grounds["basis"] == "all won deals"
 
 
 def test_lost_open_and_deleted_deals_and_those_without_amount_say_nothing(small: Any) -> None:
@@ -87,3 +88,65 @@ def test_an_estimate_is_in_the_companys_currency(small: Any) -> None:
     )
     won(small, 1_000_00)
     assert estimate(small, None, config={"company": {"currency": "JPY"}}).amount_minor == 150_000
+
+
+def test_segment_and_size_of_the_customer_narrow_the_group(company: Any) -> None:
+    company.add(
+        "accounts",
+        {"id": "acc_big", "name": "Big", "segment": "Enterprise", "employees": 3_000},
+        {"id": "acc_small", "name": "Small", "segment": "Business", "employees": 30},
+    )
+    won(company, *[9_000_00] * 4, days=90, product="Loom", account_id="acc_big")
+    won(company, *[1_000_00] * 4, days=30, product="Loom", account_id="acc_small")
+    estimator = Estimator(company.workspace)
+    big = estimator.estimate("Loom", None, TODAY, "Enterprise", 2_000)
+    small_one = estimator.estimate("Loom", None, TODAY, "Business", 11)
+    neither = estimator.estimate("Loom", None, TODAY, "Public", 7)
+    assert big.grounds["basis"] == "won deals of Loom in segment Enterprise to companies of 1,001 to 5,000 people"
+    assert (big.grounds["peers"], neither.grounds["peers"]) == (4, 8)
+    assert small_one.amount_minor < neither.amount_minor < big.amount_minor
+    assert small_one.close_date < neither.close_date < big.close_date
+    assert estimator.estimate("Loom", None, TODAY, None, 30).grounds["basis"].endswith("of 11 to 50 people")
+
+
+def test_the_size_of_a_leads_company_serves_where_the_deal_has_no_account(small: Any) -> None:
+    small.add("leads", {"id": "lead_huge", "employees": 90_000})
+    won(small, 1_000_00, lead_id="lead_huge")
+    assert Estimator(small.workspace).estimate(None, None, TODAY, None, 6_000).grounds["basis"] == (
+        "won deals to companies of over 5,000 people"
+    )
+
+
+def test_without_history_the_configured_amount_and_days_serve_and_the_list_price_goes_before(small: Any) -> None:
+    configured = {"estimates": {"amount": 5000, "days": 30}}
+    found = estimate(small, config=configured)
+    assert (found.amount_minor, found.close_date) == (5_000_00, TODAY + timedelta(days=30))
+    assert found.grounds == {"method": "configured", "basis": "estimates.amount", "peers": 0, "days_to_close": 30}
+    small.add("products", {"id": "prod_1", "name": "Loom", "list_price_minor": 1_234_56, "currency": "USD"})
+    assert estimate(small, config=configured).amount_minor == 1_234_56
+    won(small, 700_00)
+    assert estimate(small, config=configured).amount_minor == 700_00
+
+
+def test_the_configured_number_of_peers_decides_how_far_a_small_group_is_trusted(small: Any) -> None:
+    won(small, *[1_000_00] * 20, product="Anvil")
+    won(small, *[10_000_00] * 2, product="Loom")
+    trusting = estimate(small, config={"estimates": {"peers": 1}}).amount_minor
+    assert estimate(small).amount_minor < trusting < 10_000_00
+
+
+def test_the_interval_holds_the_days_too_and_one_deal_gives_none(small: Any) -> None:
+    won(small, 1_000_00, days=30)
+    assert "days_80_percent" not in estimate(small, None).grounds
+    won(small, 1_000_00, days=90)
+    assert estimate(small, None).grounds["days_80_percent"] == [22, 98]
+
+
+def test_past_deals_are_read_again_after_a_minute_where_the_store_moved_on(small: Any) -> None:
+    estimator = Estimator(small.workspace)
+    won(small, 1_000_00)
+    estimator.renew()
+    assert estimator.estimate("Loom", "web", TODAY).amount_minor is None
+    small.stores.clock.advance(seconds=60)
+    estimator.renew()
+    assert estimator.estimate("Loom", "web", TODAY).amount_minor == 1_000_00

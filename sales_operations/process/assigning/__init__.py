@@ -1,0 +1,1 @@
+"""How a lead finds its rep: rules, people, open work and turns in, one explained decision out."""
