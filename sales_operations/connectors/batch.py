@@ -37,6 +37,7 @@ class Batch:
     is counted in one of them; the other has ``read`` 0. ``position`` is what to hand to ``start`` once this batch is
     safe: of two batches of the same rows, the first has the place before them. ``end`` is the place behind the rows of
     either. ``sums``: for amounts, currency to the sum of all rows read, rejected ones included where they have one.
+    ``rows``: the cells that the records come from, where the store may still refuse one.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Batch:
     position: int = 0
     end: int = 0
     sums: dict[str, dict[str, int]] = field(default_factory=dict)
+    rows: Sequence[Record] = ()
 
     def __len__(self) -> int:
         return len(self.lines)

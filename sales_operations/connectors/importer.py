@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from sales_operations.connectors import runs
-from sales_operations.connectors.batch import Batch
+from sales_operations.connectors.batch import Batch, Reject
 from sales_operations.connectors.batches import read
 from sales_operations.connectors.context import ReadOptions
 from sales_operations.connectors.files import open_source
@@ -140,6 +140,7 @@ class _Importing:
         )
         fields = choose(mapping, summary.kind, source.columns).fields
         self._creates = [name for name, found in fields.items() if found.rule.creates]
+        self._refused: list[Reject] = []
         self._cause = f"import {summary.kind} {Path(summary.file).name}"
 
     def at_once(self, batches: Iterator[Batch], rejects: RejectsFile | None, *, keep: bool) -> None:
@@ -149,6 +150,7 @@ class _Importing:
             for step in _steps(batches):
                 self._tell(rejects, step)
                 self._take(unit, step)
+                self._tell_refused(rejects)
             self._finish(unit)
             if not keep:
                 raise _Undo
@@ -175,6 +177,7 @@ class _Importing:
                 self._take(unit, step)
                 run.position, run.totals = position, summary.counts()
                 runs.advance(unit.connection, run, unit.now, finished=False)
+            self._tell_refused(rejects)
         with self._workspace.unit(self._cause) as unit:
             unit.hold()
             self._finish(unit)
@@ -186,6 +189,11 @@ class _Importing:
             self._summary.note(batch.rejects)
             if rejects is not None:
                 rejects.write(batch.rejects)
+
+    def _tell_refused(self, rejects: RejectsFile | None) -> None:
+        if rejects is not None:
+            rejects.write(self._refused)
+        self._refused.clear()
 
     def _take(self, unit: Unit, step: list[Batch]) -> None:
         with uncollected():
@@ -216,12 +224,23 @@ class _Importing:
                 loaded = load(unit, batch.kind, summary.source, batch.columns, batch.attributes)
             unit.flush()
             summary.unresolved.update(loaded.unresolved)
+            self._refuse(batch, loaded)
             if batch.kind == "history" and summary.kind != "history":
                 summary.history_rows += loaded.created
             elif batch.kind == summary.kind:
                 self._add(loaded)
         if self._progress:
             self._progress(self._source.bytes_read, self._source.bytes_total, self._summary.read)
+
+    def _refuse(self, batch: Batch, loaded: Loaded) -> None:
+        """Rows whose deal may not make the move that they tell of; the gates are the same as for everybody."""
+        refused = []
+        for position, reasons in sorted(loaded.refused.items()):
+            row = batch.rows[position] if batch.rows else []
+            refused.append(Reject(batch.lines[position], "", "", f"the deal may not move: {'; '.join(reasons)}", row))
+        self._refused += refused
+        self._summary.note(refused)
+        self._summary.rejected += len(refused)
 
     def _add(self, loaded: Loaded) -> None:
         for name in ("created", "updated", "unchanged", "repeated", "erased"):

@@ -184,12 +184,13 @@ def finished(
     sums = summed(columns)
     faults = [Reject(fault.line, "", "", fault.reason, fault.cells) for fault in batch.faults]
     rejects = sorted([*problems.rejects(batch), *faults], key=lambda reject: reject.line)
-    lines = batch.lines
+    lines, rows = batch.lines, batch.rows
     bad = problems.rows | problems.skipped
     if bad:
         keep = [row not in bad for row in range(len(batch.rows))]
         columns = {name: list(compress(values, keep)) for name, values in columns.items()}
-        lines, attributes = list(compress(lines, keep)), list(compress(attributes, keep))
+        lines, rows = list(compress(lines, keep)), list(compress(rows, keep))
+        attributes = list(compress(attributes, keep))
     return Batch(
         kind=kind,
         lines=lines,
@@ -200,6 +201,7 @@ def finished(
         rejected=len(problems.rows) + len(faults),
         skipped=len(problems.skipped - problems.rows),
         sums=sums,
+        rows=rows if kind == "opportunities" else (),
     )
 
 

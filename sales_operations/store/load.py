@@ -29,7 +29,11 @@ KEPT = ("converted_at", "opportunity_id", "opportunity_text")
 
 @dataclass
 class Loaded:
-    """What became of a batch. ``unresolved``: (field, text) of references to records that are not known."""
+    """What became of a batch.
+
+    ``unresolved``: (field, text) of references to records that are not known. ``refused``: rows of the batch whose deal
+    may not make the move that they tell of, to the reasons.
+    """
 
     created: int = 0
     updated: int = 0
@@ -37,6 +41,7 @@ class Loaded:
     repeated: int = 0
     erased: int = 0
     unresolved: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refused: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, other: Loaded) -> None:
         """Count another batch in."""

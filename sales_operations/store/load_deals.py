@@ -7,6 +7,7 @@ the day it was closed, else last modified, else imported: no final value is carr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
@@ -29,6 +30,16 @@ _STATUS = {stage.value: stage.status.value for stage in OpportunityStage}
 _LEFT_OUT = ("pipeline", "pipeline_stage", "stage", "currency", "is_deleted")
 """What a look that does not say it leaves as it was."""
 _REFERENCES = tuple(field.name for field in KINDS["opportunities"].fields if field.type == "ref")
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a row of the batch says of a deal that is there: as stored, what is said, the digest of it, the row."""
+
+    before: dict[str, Any]
+    row: dict[str, Any]
+    said: str
+    position: int
 
 
 class DealLoader:
@@ -93,9 +104,9 @@ class DealLoader:
         present: dict[str, dict[str, Any]],
         last: dict[str, int],
         loaded: Loaded,
-    ) -> list[tuple[dict[str, Any], dict[str, Any], str]]:
-        """Known deals of which the source says something new: as stored, what it says, and its digest."""
-        changed: list[tuple[dict[str, Any], dict[str, Any], str]] = []
+    ) -> list[_Look]:
+        """Looks at known deals that say something new."""
+        changed: list[_Look] = []
         referring = [name for name in _REFERENCES if name in columns]
         for record_id in sorted(present):
             before, position = present[record_id], last[record_id]
@@ -104,14 +115,14 @@ class DealLoader:
             if before["observed"] == said:
                 waiting = {name: columns[name][position] for name in referring if before[f"{name}_text"] is not None}
                 if waiting and (linked := _linked(before, row, waiting)):
-                    changed.append((before, linked, said))
+                    changed.append(_Look(before, linked, said, position))
                 else:
                     loaded.unchanged += 1
                 continue
             for name in _LEFT_OUT:
                 if name in row and row[name] is None:
                     del row[name]
-            changed.append((before, row, said))
+            changed.append(_Look(before, row, said, position))
         return changed
 
     def _first_look(self, row: dict[str, Any], now: int) -> list[Event]:
@@ -141,29 +152,48 @@ class DealLoader:
             found = self._days[text] = to_micros(begins.astimezone(UTC))
         return found
 
-    def _look_again(
-        self, unit: Unit, changed: list[tuple[dict[str, Any], dict[str, Any], str]], looked_at: int, loaded: Loaded
-    ) -> None:
-        """Deals that are there already: from a history imported before, or from an earlier look."""
-        events_of = history.of_deals(unit.connection, [before["id"] for before, _, _ in changed])
-        for before, row, said in changed:
-            known = events_of.get(before["id"], [])
-            if before["observed"] is None:
-                fresh = self._first_look(row, looked_at)
-            else:
-                fresh = [self._difference(before, row, looked_at, "inferred")]
-            fresh = [event for event in fresh if event.values or event.other]
-            state = history.state_of([*known, *fresh])
-            if before["observed"] is not None and any(state.get(name) != row[name] for name in _TRACKED & row.keys()):
-                # An older history says the same as this look, but something came between: the look is the latest word.
-                fresh = [self._difference(before, row, unit.now, "live")]
-                state = history.state_of([*known, *fresh])
+    def _look_again(self, unit: Unit, looks: list[_Look], looked_at: int, loaded: Loaded) -> None:
+        """Deals that are there already: from a history imported before, from an earlier look, or made by this program.
+
+        What would move a live deal past a gate is refused, and the deal stays as it is.
+        """
+        events_of = history.of_deals(unit.connection, [look.before["id"] for look in looks])
+        changes: list[tuple[_Look, dict[str, Any], list[Event]]] = []
+        live: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        for look in looks:
+            before, known = look.before, events_of.get(look.before["id"], [])
+            state, fresh = self._told_again(unit, look, known, looked_at)
+            after = {"id": before["id"], **state, "observed": look.said}
+            changes.append((look, after, fresh))
+            if before["observed"] is not None or any(event.basis == "live" for event in known):
+                live.append((before, after))
+        refused = unit.admit(live)
+        for look, after, fresh in changes:
+            if after["id"] in refused:
+                loaded.refused[look.position] = refused[after["id"]]
+                continue
             if fresh:
                 loaded.updated += 1
             else:
                 loaded.unchanged += 1
-            after = {"id": before["id"], **state, "observed": said}
-            unit.add(Change("opportunities", "update", after, before["seq"], events=fresh))
+            unit.add(Change("opportunities", "update", after, look.before["seq"], events=fresh))
+
+    def _told_again(
+        self, unit: Unit, look: _Look, known: list[Event], looked_at: int
+    ) -> tuple[dict[str, Any], list[Event]]:
+        """The state of a deal after another look at it, and the events that the look adds."""
+        before, row = look.before, look.row
+        if before["observed"] is None:
+            fresh = self._first_look(row, looked_at)
+        else:
+            fresh = [self._difference(before, row, looked_at, "inferred")]
+        fresh = [event for event in fresh if event.values or event.other]
+        state = history.state_of([*known, *fresh])
+        if before["observed"] is not None and any(state.get(name) != row[name] for name in _TRACKED & row.keys()):
+            # An older history says the same as this look, but something came between: the look is the latest word.
+            fresh = [self._difference(before, row, unit.now, "live")]
+            state = history.state_of([*known, *fresh])
+        return state, fresh
 
     def _difference(self, before: dict[str, Any], row: dict[str, Any], now: int, basis: str) -> Event:
         names = [name for name in row if name not in _DERIVED and row[name] != before.get(name)]
