@@ -59,11 +59,8 @@ def unmet_without_override(connection: Connection, settings: Settings) -> list[F
         Finding(row.seq, f"opportunities {row.opportunity_id} went to {row.stage} past a gate, without an override")
         for row in connection.execute(bare.order_by(passages.seq))
     ]
-    since = dict(
-        connection.execute(select(passages.gates, func.min(passages.created_at)).group_by(passages.gates))
-        .tuples()
-        .all()
-    )
+    asked = select(passages.gates, func.min(passages.created_at)).group_by(passages.gates)
+    since: dict[str, int] = dict(connection.execute(asked).all())
     gates = Gates(settings)
     if not gates.exist or not since:
         return findings

@@ -15,6 +15,7 @@ from sales_operations.domain.events import derive
 from sales_operations.domain.lead import Lead
 from sales_operations.domain.opportunity import Opportunity
 from sales_operations.domain.stages import DEFAULT_PIPELINE, OpportunityStage
+from sales_operations.process.stage_advance import advance
 from sales_operations.store import history, identity, leads, opportunities, tables
 from sales_operations.workspace import Workspace, open_workspace
 
@@ -51,7 +52,9 @@ class OpportunityStore:
         pipeline = workspace.pipeline(opportunity.metadata.get("pipeline"))
         with workspace.unit(cause) as unit:
             write(unit, opportunity, pipeline, workspace.settings.company.currency)
+        advance(workspace, [opportunity.opportunity_id])
         stored = self._get(opportunity.opportunity_id)
+        opportunity.stage, opportunity.probability = stored.stage, stored.probability
         opportunity.status, opportunity.close_date = stored.status, stored.close_date
         opportunity.created_at, opportunity.updated_at = stored.created_at, stored.updated_at
         opportunity.metadata.clear()

@@ -33,7 +33,9 @@ def findings(error: ValidationError, document: Document, most: int) -> Iterator[
         # A list of wrong entries only counts as too short; the entries tell of it already.
         if entry["input"] is UNREADABLE or (entry["type"] == "too_short" and entry["input"]):
             continue
-        if path[-1:] == ("[key]",) or entry["type"] in ("extra_forbidden", "invalid_key"):
+        if path[-1:] == ("[key]",) and entry["type"] == "value_error":
+            path, message = path[:-1], str(entry["ctx"]["error"])
+        elif path[-1:] == ("[key]",) or entry["type"] in ("extra_forbidden", "invalid_key"):
             path = path[:-1] if path[-1] == "[key]" else path
             message = _unknown_key(path)
         elif entry["type"] == "missing":

@@ -31,7 +31,9 @@ class LeadToQualified(Step):
     """The step into ``qualified``."""
 
     auto_transition: bool = Field(
-        default=False, description="The program may move a deal on by itself once the criteria are met."
+        default=False,
+        description="The program moves a deal on by itself, once, when the criteria are met: the exit criteria of its stage, "
+        "or else an amount, a contact and an activity.",
     )
 
 

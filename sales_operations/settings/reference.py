@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sales_operations.settings import assignment
+from sales_operations.settings import assignment, notifications, pricing
 from sales_operations.settings.pending import NOTE, note
 from sales_operations.settings.pipelines import StageSettings
 from sales_operations.settings.schema import ROOT, ConfigurationFile
@@ -23,6 +23,15 @@ ENTRIES: dict[str, type[BaseModel]] = {
     "assignment.rules[].": assignment.Rule,
     "assignment.territories[].": assignment.Territory,
     "assignment.….when[].all[].": assignment.Row,
+    "pricing.taxes.COUNTRY.CLASS.": pricing.PricingTaxClass,
+    "pricing.taxes.COUNTRY.CLASS.rates[].": pricing.PricingTax,
+    "pricing.products.CODE.": pricing.PricingProduct,
+    "pricing.products.CODE.tiers[].": pricing.PricingTier,
+    "pricing.bundles.CODE.": pricing.PricingBundle,
+    "pricing.bundles.CODE.parts[].": pricing.PricingPart,
+    "notifications.channels.NAME.": notifications.ChannelSettings,
+    "notifications.routes[].": notifications.RouteSettings,
+    "notifications.templates.EVENT.": notifications.TemplateSettings,
 }
 """How the keys of a list's entries begin, and what stands there."""
 MARKER = "<!-- What follows is made by `python -m sales_operations.settings.reference`. -->\n"

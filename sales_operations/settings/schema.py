@@ -6,6 +6,7 @@ from pydantic import Field
 
 from sales_operations.domain.errors import NotFound
 from sales_operations.domain.stages import DEFAULT_PIPELINE, Pipeline
+from sales_operations.settings.approvals import Approvals
 from sales_operations.settings.assignment import Assignment
 from sales_operations.settings.automation import Automation
 from sales_operations.settings.base import Section
@@ -13,9 +14,11 @@ from sales_operations.settings.contracting import Contracting, Documents
 from sales_operations.settings.estimates import Estimates
 from sales_operations.settings.forecasting import Forecasting
 from sales_operations.settings.matching import Matching
+from sales_operations.settings.notifications import Notifications
 from sales_operations.settings.organisation import Company, Results, Store
 from sales_operations.settings.pipeline_management import PipelineManagement
 from sales_operations.settings.pipelines import BUILT_IN, Pipelines, find_pipeline
+from sales_operations.settings.pricing import Pricing
 from sales_operations.settings.process_automation import ProcessAutomation
 from sales_operations.settings.sales_enablement import SalesEnablement
 
@@ -37,6 +40,9 @@ class Settings(Section):
     estimates: Estimates = Estimates()
     contracting: Contracting = Contracting()
     documents: Documents = Documents()
+    notifications: Notifications = Notifications()
+    approvals: Approvals = Approvals()
+    pricing: Pricing = Pricing()
     store: Store = Store()
     results: Results = Results()
     pipelines: Pipelines = Field(

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from sales_operations.domain.errors import NotFound
+from sales_operations.domain.errors import InvalidInput, NotFound
 from sales_operations.domain.stages import DEFAULT_PROBABILITIES, OpportunityStage, OpportunityStatus
 from sales_operations.process import OpportunityStore, SalesProcessAutomator
+from sales_operations.process.stage_audit import closed_without_reason
+from sales_operations.process.transition import move, move_in, move_many
 from sales_operations.store import audit, history
 from tests.process.test_public_names import EXAMPLE
 
@@ -161,3 +163,117 @@ def test_a_deal_is_shown_as_it_was_on_any_date(small: Any) -> None:
     assert at("2026-12-14T12:00:00Z") == at() != at("2026-12-14T11:59:59Z")
     with pytest.raises(NotFound, match=r"as of 2026-11-23"):
         at("2026-11-23")
+
+
+@pytest.mark.parametrize(("stage", "field"), [("closed_won", "win_reason"), ("closed_lost", "loss_reason")])
+def test_a_close_keeps_its_reason_and_one_without_is_recorded_and_listed(small: Any, stage: str, field: str) -> None:
+    small.add("opportunities", OPEN, OPEN | {"id": "opp_2"})
+    assert move(small.workspace, "opp_1", stage, reason=" price ").metadata[field] == "price"
+    assert move(small.workspace, "opp_2", stage).metadata[field] == "not_given"
+    with small.workspace.reading() as connection:
+        [listed] = closed_without_reason(connection)
+    assert (listed["opportunity_id"], listed["close_date"]) == ("opp_2", "2026-11-24")
+    # The reason may come later, without another move.
+    assert move(small.workspace, "opp_2", stage, reason="timing").metadata[field] == "timing"
+    with small.workspace.reading() as connection:
+        assert closed_without_reason(connection) == []
+    assert move(small.workspace, "opp_1", "proposal").metadata.get(field) is None
+
+
+def test_a_close_by_a_plain_update_has_a_reason_too(small: Any) -> None:
+    small.add("opportunities", OPEN)
+    store = OpportunityStore(small.workspace)
+    deal = asyncio.run(store.get_opportunity("opp_1"))
+    deal.stage = OpportunityStage.CLOSED_LOST
+    asyncio.run(store.update_opportunity(deal))
+    assert deal.metadata["loss_reason"] == "not_given"
+
+
+@pytest.mark.parametrize(("stage", "reason"), [("proposal", "why not"), ("closed_lost", "  ")])
+def test_a_reason_that_explains_nothing_is_refused(small: Any, stage: str, reason: str) -> None:
+    small.add("opportunities", OPEN)
+    before = small.stores.dump()
+    with pytest.raises(InvalidInput, match="reason"):
+        move(small.workspace, "opp_1", stage, reason=reason)
+    assert small.stores.dump() == before
+
+
+@pytest.mark.parametrize(
+    ("days_closed", "expected"), [(10, "2027-01-31"), (100, "2027-06-02")], ids=["still ahead", "passed"]
+)
+def test_a_reopened_deal_is_due_when_it_was_or_else_in_ninety_days(
+    company: Any, days_closed: int, expected: str
+) -> None:
+    company.add("opportunities", OPEN)
+    move(company.workspace, "opp_1", "closed_lost")
+    company.stores.clock.advance(days=days_closed)
+    reopened = move(company.workspace, "opp_1", "negotiation")
+    assert (reopened.close_date, reopened.status.value, reopened.probability) == (expected, "open", 0.7)
+    with company.workspace.reading() as connection:
+        assert audit.verify(connection).findings == history.verify(connection) == []
+    [(detail,)] = company.stores.execute(
+        "SELECT a.detail FROM audit a JOIN events e ON e.seq = a.seq WHERE e.stage = 'negotiation' AND a.action = 'update'"
+    )
+    assert '"move":"reopened"' in detail
+
+
+def test_a_deal_may_go_to_another_pipeline_at_any_stage(small: Any) -> None:
+    small.add("opportunities", OPEN)
+    workspace = small.stores.open({"pipelines": {"partner": OWN["pipelines"]["default"]}})
+    moved = move(workspace, "opp_1", "Demo", pipeline="PARTNER")
+    assert (moved.metadata["pipeline"], moved.metadata["pipeline_stage"], moved.probability) == ("partner", "Demo", 0.4)
+    with pytest.raises(NotFound, match="pipeline 'channel' does not exist"):
+        move(workspace, "opp_1", "Demo", pipeline="channel")
+    again = move(workspace, "opp_1", "negotiation", pipeline="default")
+    assert again.metadata["pipeline"] == "default"
+
+
+def test_a_probability_set_by_hand_stays_until_the_deal_moves(small: Any) -> None:
+    small.add("opportunities", OPEN)
+    store = OpportunityStore(small.workspace)
+    deal = asyncio.run(store.get_opportunity("opp_1"))
+    deal.probability = 0.95
+    asyncio.run(store.update_opportunity(deal))
+    doubtful = {"pipelines": {"default": [{**one, "stage": one["name"], "probability": 0.2} if one["name"] == "negotiation"
+                                          else {**one, "stage": one["name"]} for one in NAMED]}}  # fmt: skip
+    workspace = small.stores.open(doubtful)
+    assert move(workspace, "opp_1", "negotiation").probability == 0.95
+    assert move(workspace, "opp_1", "proposal").probability == 0.5
+    assert move(workspace, "opp_1", "negotiation").probability == 0.2
+
+
+NAMED = [{"name": stage.value} for stage in OpportunityStage]
+
+
+def test_many_deals_move_at_once_by_either_id_and_each_step_acts(company: Any) -> None:
+    company.add("opportunities", *({**OPEN, "id": f"opp_{number}"} for number in range(600)))
+    ids = [f"opp_{number}" for number in range(600)]
+    moved = move_many(company.workspace, [*ids, "opp_0"], "proposal")
+    assert (len(moved.rows), moved.blocked) == (600, {})
+    assert company.stores.execute("SELECT count(*), count(DISTINCT opportunity_id) FROM quotes") == [(600, 600)]
+    assert move_many(company.workspace, ids, "proposal").rows == []
+    before = company.stores.dump()
+    with pytest.raises(NotFound, match="opp_x"):
+        move_many(company.workspace, ["opp_1", "opp_x"], "closed_lost")
+    assert company.stores.dump() == before
+
+
+def test_a_move_follows_what_the_same_unit_did_to_the_deal_before(small: Any) -> None:
+    small.add("opportunities", OPEN)
+    with small.workspace.unit("accepted") as unit:
+        deal = unit.update("opportunities", unit.get("opportunities", "opp_1"), {"amount_minor": 900_00})
+        deal = move_in(unit, small.workspace.settings, deal, "closed_won", reason="best offer")
+        unit.update("opportunities", deal, {"next_step": "hand over"})
+    won = small.deal("opp_1")
+    assert (won.amount, won.status.value, won.metadata["next_step"]) == (900.0, "won", "hand over")
+    with small.workspace.reading() as connection:
+        assert audit.verify(connection).findings == history.verify(connection) == []
+
+
+def test_a_deal_in_a_stage_that_only_its_source_knows_can_be_changed_where_it_stands(small: Any) -> None:
+    small.add("opportunities", OPEN | {"pipeline": "of the source", "pipeline_stage": "Contract out"})
+    store = OpportunityStore(small.workspace)
+    deal = asyncio.run(store.get_opportunity("opp_1"))
+    deal.amount = 1.0
+    asyncio.run(store.update_opportunity(deal))
+    assert (deal.metadata["pipeline"], deal.metadata["pipeline_stage"]) == ("of the source", "Contract out")

@@ -67,7 +67,9 @@ VALUES: dict[str, Any] = {
         "playbooks": {"enabled": True, "stages": ["lead", "qualified", "proposal", "negotiation", "closed"]},
     },
 }
-_ADDITIONS = re.compile(r"^  # ?(?=(?:company|store|results|pipelines|contracting|documents|matching|estimates):|  )", re.MULTILINE)
+_ADDITIONS = re.compile(
+    r"^  # ?(?=(?:company|pricing|store|results|pipelines|contracting|documents|matching|estimates):|  )", re.MULTILINE
+)
 
 
 def with_additions() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sales_operations.process.pricing.books import PriceEntry, Rate, choose
 from sales_operations.process.pricing.bundles import opened
+from sales_operations.process.pricing.configured import rules_of, taxes_of
 from sales_operations.process.pricing.engine import price
 from sales_operations.process.pricing.priced import DiscountEffect, Priced, PricedLine, Step, TaxEffect, as_json
 from sales_operations.process.pricing.request import Bundle, Discount, LineRequest, PriceRequest
@@ -41,5 +42,7 @@ __all__ = [
     "choose",
     "opened",
     "price",
+    "rules_of",
+    "taxes_of",
     "written_trace",
 ]
