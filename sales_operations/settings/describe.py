@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import reduce
 from typing import Any
 
+from sales_operations.domain.criteria import NOTHING
 from sales_operations.domain.errors import SettingsError
 from sales_operations.domain.stages import Pipeline
 from sales_operations.settings.findings import without_password
@@ -60,6 +61,15 @@ def _stages(pipeline: Pipeline) -> list[dict[str, Any]]:
             "stage": stage.canonical.value,
             "probability": stage.probability,
             "category": stage.category,
+            **({} if stage.moves is None else {"moves": list(stage.moves)}),
+            **({} if stage.exit == NOTHING else {"exit": _said(asdict(stage.exit))}),
         }
         for stage in pipeline.stages
     ]
+
+
+def _said(held: Any) -> Any:
+    """Without what asks for nothing, in the types that JSON knows."""
+    if isinstance(held, dict):
+        return {name: _said(value) for name, value in held.items() if value not in (None, (), 0)}
+    return [_said(one) for one in held] if isinstance(held, tuple) else held

@@ -21,7 +21,7 @@ CanonicalStage = Literal["lead", "qualified", "proposal", "negotiation", "closed
 Category = Literal["pipeline", "best_case", "commit", "closed", "omitted"]
 
 
-Amount = Annotated[float, Field(strict=False, allow_inf_nan=False), Expect("a number")]
+Amount = Annotated[float, Field(allow_inf_nan=False), Expect("a number")]
 Words = Annotated[Several[Text], Field(min_length=1), Expect("a list of at least one text")]
 Count = Annotated[int, Field(ge=1, le=1000), Expect("a whole number from 1 to 1000")]
 Days = Annotated[int, Field(ge=1, le=3650), Expect("a whole number from 1 to 3650")]

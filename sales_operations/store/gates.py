@@ -101,16 +101,16 @@ def facts(connection: Connection, deals: Collection[str], exits: Sequence[Exit],
             func.coalesce(done.is_deleted, 0) == 0,
             done.occurred_at <= now,
         )
-        for row in connection.execute(statement):
-            known[row.opportunity_id].activities.append((row.activity_type, row.occurred_at))
+        for deal, kind, at in connection.execute(statement):
+            known[deal].activities.append((kind, at))
     if any(wanted.contacts or wanted.roles or "contact" in wanted.fields for wanted in exits):
         roles = tables.contact_roles.c
         people = select(roles.opportunity_id, roles.contact_id, roles.role)
-        for row in connection.execute(people.where(one_of(connection, roles.opportunity_id, deals))):
-            known[row.opportunity_id].contacts[row.contact_id] = row.role
+        for deal, contact, role in connection.execute(people.where(one_of(connection, roles.opportunity_id, deals))):
+            known[deal].contacts[contact] = role
     if any(wanted.quote for wanted in exits):
         quotes = tables.RECORDS["quotes"].c
         states = select(quotes.opportunity_id, quotes.status).where(one_of(connection, quotes.opportunity_id, deals))
-        for row in connection.execute(states):
-            known[row.opportunity_id].quotes.add(row.status)
+        for deal, status in connection.execute(states):
+            known[deal].quotes.add(status)
     return known

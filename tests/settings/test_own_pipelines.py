@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from sales_operations.domain.criteria import Activities, Condition, Exit
 from sales_operations.domain.errors import NotFound
 from sales_operations.domain.stages import DEFAULT_PIPELINE, OpportunityStage, PipelineStage
-from sales_operations.settings import load, validate
+from sales_operations.settings import describe, load, validate
 
 PLACE = "sales_operations.pipelines.partner"
 OPEN = "{name: Registered, stage: lead, probability: 0.05}"
@@ -101,6 +102,71 @@ CASES: dict[str, tuple[list[str], list[tuple[str, int, str]]]] = {
     ),
     "an unknown key": ([f"{OPEN[:-1]}, chance: 1}}", WON, LOST], [(f"{PLACE}[0].chance", 4, "unknown key")]),
 }
+
+
+GATE = "{name: Offer, stage: proposal, "
+CASES |= {
+    "a move to nowhere": (
+        [OPEN, GATE + "moves: [Won, Signed]}", WON, LOST],
+        [(f"{PLACE}[1].moves[1]", 5, "the pipeline has no stage 'Signed'")],
+    ),
+    "an exit from the end": (
+        [OPEN, "{name: Won, stage: closed_won, exit: {contacts: 1}}", LOST],
+        [(f"{PLACE}[1].exit", 5, "nothing comes after a closed stage")],
+    ),
+    "a field that no deal has": (
+        [OPEN, GATE + "exit: {fields: [amount, budget]}}", WON, LOST],
+        [(f"{PLACE}[1].exit.fields[1]", 5, "a deal has no field 'budget'; use one of amount,")],
+    ),
+    "a condition on a field that no deal has": (
+        [OPEN, GATE + "exit: {conditions: [{field: amout, above: 1}]}}", WON, LOST],
+        [(f"{PLACE}[1].exit.conditions[0].field", 5, "a deal has no field 'amout'")],
+    ),
+    "a condition that bounds nothing": (
+        [OPEN, GATE + "exit: {conditions: [{field: amount}]}}", WON, LOST],
+        [(f"{PLACE}[1].exit.conditions[0]", 5, "bounds nothing; add one of above")],
+    ),
+    "a bound that is text": (
+        [OPEN, GATE + "exit: {conditions: [{field: amount, above: much}]}}", WON, LOST],
+        [(f"{PLACE}[1].exit.conditions[0].above", 5, "expected a number; found the text 'much'")],
+    ),
+    "no activities": (
+        [OPEN, GATE + "exit: {activities: [{kind: call, count: 0}]}}", WON, LOST],
+        [(f"{PLACE}[1].exit.activities[0].count", 5, "expected a whole number from 1 to 1000; found 0")],
+    ),
+    "a quote in no such state": (
+        [OPEN, GATE + "exit: {quote: accept}}", WON, LOST],
+        [(f"{PLACE}[1].exit.quote", 5, "did you mean accepted?")],
+    ),
+    "an unknown criterion": (
+        [OPEN, GATE + "exit: {contact: 1}}", WON, LOST],
+        [(f"{PLACE}[1].exit.contact", 5, "unknown key; did you mean contacts?")],
+    ),
+    "a word for criteria": (
+        [OPEN, GATE + "exit: amount}", WON, LOST],
+        [(f"{PLACE}[1].exit", 5, "expected keys below it (fields, conditions")],
+    ),
+}
+
+
+def test_what_a_stage_asks_for_is_read_and_shown(tmp_path: Path) -> None:
+    exits = "exit: {fields: [product], conditions: [{field: amount, at_least: 5}], activities: [{count: 2}], quote: approved}"
+    file = partner(tmp_path, OPEN, f"{GATE}moves: [Won], {exits}}}", WON, LOST)
+    stage = load(file, environ={}).pipeline("partner").stages[1]
+    assert (stage.is_gate, stage.moves) == (True, ("Won",))
+    assert stage.exit == Exit(
+        fields=("product",),
+        conditions=(Condition("amount", at_least=5),),
+        activities=(Activities(2),),
+        quote="approved",
+    )
+    [shown] = [row.value[1] for row in describe(file, environ={}) if row.key == PLACE]
+    assert shown["exit"] == {
+        "fields": ["product"],
+        "conditions": [{"field": "amount", "at_least": 5}],
+        "activities": [{"count": 2}],
+        "quote": "approved",
+    }
 
 
 @pytest.mark.parametrize("name", CASES)
