@@ -33,6 +33,10 @@ class GateUnmet(SalesOperationsError):
         super().__init__(message)
 
 
+class NotAllowed(SalesOperationsError):
+    """This person may not do that; the message says who may."""
+
+
 class StoreError(SalesOperationsError):
     """The store cannot be opened, read or written."""
 

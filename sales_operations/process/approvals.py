@@ -22,14 +22,16 @@ Converted = Callable[[int, str, str], Fraction | None]
 class Figures:
     """What is judged in a quote. Amounts are minor units, ``line_…`` those of the line with the largest discount.
 
+    ``list_minor`` and ``amount_minor`` stand before and after all discounts, ``net_minor`` is without taxes.
     ``cost_minor`` is None unless the cost of every line is known; ``term_months`` is None for a sale without a term.
     """
 
     currency: str
     list_minor: int
+    amount_minor: int
     net_minor: int
     line_list_minor: int
-    line_net_minor: int
+    line_amount_minor: int
     cost_minor: int | None
     payment_days: int
     term_months: int | None
@@ -37,12 +39,12 @@ class Figures:
     @property
     def discount(self) -> Fraction:
         """The whole discount in percent of the list price."""
-        return _percent_off(self.list_minor, self.net_minor)
+        return _percent_off(self.list_minor, self.amount_minor)
 
     @property
     def line_discount(self) -> Fraction:
         """The largest discount of a line in percent of its list price."""
-        return _percent_off(self.line_list_minor, self.line_net_minor)
+        return _percent_off(self.line_list_minor, self.line_amount_minor)
 
     @property
     def margin(self) -> Fraction | None:
@@ -236,8 +238,8 @@ def progress(requests: Sequence[Asked]) -> Progress:
     return Progress(changes, "approved" if through else None)
 
 
-def _percent_off(listed: int, net: int) -> Fraction:
-    return Fraction(100 * (listed - net), listed) if listed else Fraction(0)
+def _percent_off(listed: int, amount: int) -> Fraction:
+    return Fraction(100 * (listed - amount), listed) if listed else Fraction(0)
 
 
 def _exact(number: float) -> Fraction:

@@ -1,122 +1,109 @@
-"""Quotes: from the line items of a deal, or its amount where it has none."""
+"""Quotes made from a deal: on request, and by the program as the deal advances."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from sqlalchemy import select
 
-from sales_operations.domain.clock import day_of, iso
-from sales_operations.domain.errors import Disabled
-from sales_operations.domain.money import to_major, to_minor
-from sales_operations.domain.opportunity import Opportunity, new_id
+from sales_operations.domain.errors import Disabled, InvalidInput
+from sales_operations.domain.money import to_minor
+from sales_operations.domain.opportunity import Opportunity
+from sales_operations.process import quote_record as record
+from sales_operations.process.quote_content import OPEN, Content
+from sales_operations.process.quote_source import country_of, lines_of_deal, origin_of
+from sales_operations.process.quote_view import shown
+from sales_operations.process.quote_writing import supersede
 from sales_operations.settings import Settings
-from sales_operations.store import tables
+from sales_operations.store import opportunities, tables
 from sales_operations.store.unit import Unit
-from sales_operations.workspace import open_workspace
+from sales_operations.workspace import Workspace, open_workspace
 
 
 class Quoter:
-    """Makes and keeps quotes. ``config``: a raw mapping, settings, an open workspace, or nothing."""
+    """Makes quotes. ``config``: a raw mapping, settings, an open workspace, or nothing."""
 
     def __init__(self, config: Any = None) -> None:
         self.workspace = open_workspace(config, create=True)
 
     async def create_quote(self, opportunity: Opportunity) -> dict[str, Any]:
-        """Make a quote for a deal: quote_id, opportunity_id, amount, items, discount, total, valid_until, created_at.
+        """Make a quote for a deal: quote_id, opportunity_id, amount, items, discount, total, valid_until, created_at,
+        and what ``quote_view.shown`` adds.
 
-        Amounts are in major units of the deal's currency. Raises Disabled where ``quoting.enabled`` is off.
+        Amounts are in major units of the deal's currency. Raises Disabled where ``quoting.enabled`` is off, NotFound for
+        a deal that is not there, InvalidInput where an item of the deal has no price in that currency.
         """
-        return await asyncio.to_thread(self._create, opportunity)
-
-    def _create(self, opportunity: Opportunity) -> dict[str, Any]:
-        if not self.workspace.settings.process_automation.quoting.enabled:
-            raise Disabled("quotes are off: sales_operations.process_automation.quoting.enabled is false")
         currency = opportunity.metadata.get("currency") or self.workspace.settings.company.currency
-        with self.workspace.unit("create_quote") as unit:
-            return make_quote(
-                unit,
-                self.workspace.settings,
-                opportunity.opportunity_id,
-                to_minor(opportunity.amount, currency),
-                currency,
-            )
+        amount = to_minor(opportunity.amount, currency)
+        return await asyncio.to_thread(create, self.workspace, opportunity.opportunity_id, amount, currency)
+
+
+def create(
+    workspace: Workspace, opportunity_id: str, amount_minor: int | None = None, currency: str | None = None
+) -> dict[str, Any]:
+    """Make a quote for a deal, in the deal's currency and over its amount where none is given. Raises as ``Quoter``."""
+    settings = workspace.settings
+    if not settings.process_automation.quoting.enabled:
+        raise Disabled("quotes are off: sales_operations.process_automation.quoting.enabled is false")
+    with workspace.unit("create_quote") as unit:
+        unit.hold()
+        deal = opportunities.row(unit.connection, opportunity_id)
+        code = currency or deal["currency"] or settings.company.currency
+        content = _content(
+            unit, settings, deal, (deal["amount_minor"] or 0) if amount_minor is None else amount_minor, code
+        )
+        if content.problems:
+            raise InvalidInput(f"opportunity {deal['id']} cannot be quoted: {'; '.join(content.problems)}")
+        made = record.priced(unit.connection, settings, content, strict=True)
+        row = record.new_row(unit, settings, deal["id"], made, origin=origin_of(content.lines, code))
+        unit.create("quotes", row)
+        unit.flush()
+        return shown(row, trace=True)
 
 
 def make_quote(unit: Unit, settings: Settings, deal: str, amount_minor: int, currency: str) -> dict[str, Any]:
-    """Write a quote within a transaction and give it as callers see it."""
-    items = _items(unit, deal, currency)
-    listed = sum(item["list_minor"] for item in items) if items else amount_minor
-    total = sum(item["total_minor"] for item in items) if items else amount_minor
-    today = day_of(unit.now, settings.company.timezone)
-    valid_until = today + timedelta(days=settings.process_automation.quoting.valid_days)
-    row = {
-        "id": new_id("quote"),
-        "opportunity_id": deal,
-        "amount_minor": listed,
-        "currency": currency,
-        "items": orjson.dumps(items).decode(),
-        "discount_minor": listed - total,
-        "total_minor": total,
-        "valid_until": valid_until.isoformat(),
-        "created_at": unit.now,
-    }
-    unit.create("quotes", row)
-    return shown_quote(row)
+    """Within a transaction, the quote of a deal that advances, as callers see it; ``is_new`` says whether it was made now.
+
+    An open quote that was made from the same items and amount is kept; where these changed, it gets a new version.
+    An item that cannot be priced does not stand in the way: its line has a ``problem``, and the quote cannot be sent.
+    """
+    found = unit.get("opportunities", deal)
+    content = _content(unit, settings, found, amount_minor, currency)
+    origin = origin_of(content.lines, currency)
+    last = _last_made(unit, deal)
+    if last is not None and last["origin"] == origin and last["valid_until"] >= content.on:
+        return shown(last) | {"is_new": False}
+    made = record.priced(unit.connection, settings, content, strict=False)
+    if last is None:
+        row = record.new_row(unit, settings, deal, made, origin=origin)
+        unit.create("quotes", row)
+    else:
+        row = supersede(unit, settings, last, made, origin=origin)
+    return shown(row) | {"is_new": True}
 
 
-def shown_quote(row: dict[str, Any]) -> dict[str, Any]:
-    """A stored quote as callers see it, amounts in major units."""
-    currency = row["currency"]
-    items = [
-        {
-            "product": item["product"],
-            "quantity": float(item["quantity"]),
-            "amount": to_major(item["list_minor"], currency),
-            "total": to_major(item["total_minor"], currency),
-        }
-        for item in orjson.loads(row["items"])
-    ]
-    return {
-        "quote_id": row["id"],
-        "opportunity_id": row["opportunity_id"],
-        "amount": to_major(row["amount_minor"], currency),
-        "items": items,
-        "discount": to_major(row["discount_minor"], currency),
-        "total": to_major(row["total_minor"], currency),
-        "currency": currency,
-        "valid_until": row["valid_until"],
-        "created_at": iso(row["created_at"]),
-    }
-
-
-def _items(unit: Unit, deal: str, currency: str) -> list[dict[str, Any]]:
-    """Line items of a deal in its currency, with list amount and total in minor units."""
-    items, products = tables.RECORDS["items"], tables.RECORDS["products"]
-    statement = (
-        select(items, products.c.name.label("product_name"))
-        .select_from(items.outerjoin(products, products.c.id == items.c.product_id))
-        .where(items.c.opportunity_id == deal, items.c.currency == currency)
-        .order_by(items.c.id)
+def _content(unit: Unit, settings: Settings, deal: Mapping[str, Any], amount_minor: int, currency: str) -> Content:
+    contracting = settings.contracting
+    return Content(
+        currency=currency,
+        on=record.today(unit, settings),
+        lines=tuple(lines_of_deal(unit.connection, deal, amount_minor, currency)),
+        payment_days=contracting.payment_days,
+        term_months=contracting.term_months,
+        country=country_of(unit.connection, deal["account_id"]),
     )
-    found = []
-    for row in unit.connection.execute(statement):
-        if row.is_deleted or row.total_minor is None:
-            continue
-        quantity = Decimal(row.quantity or "1")
-        listed = row.total_minor
-        if row.unit_price_minor is not None:
-            listed = int((quantity * row.unit_price_minor).to_integral_value(ROUND_HALF_EVEN))
-        found.append(
-            {
-                "product": row.product_name or row.product_text or "",
-                "quantity": str(quantity),
-                "list_minor": listed,
-                "total_minor": row.total_minor,
-            }
-        )
-    return found
+
+
+def _last_made(unit: Unit, deal: str) -> dict[str, Any] | None:
+    """The newest open quote that was made from the deal, rather than copied from another quote."""
+    table = tables.RECORDS["quotes"]
+    statement = (
+        select(table)
+        .where(table.c.opportunity_id == deal, table.c.status.in_(OPEN), table.c.origin.is_not(None))
+        .order_by(table.c.seq.desc())
+        .limit(1)
+    )
+    row = unit.connection.execute(statement).first()
+    return record.completed(row) if row is not None else None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sales_operations.process.approvals import Approved, Asked, Figures, Judgement, judge, progress, worsened
 from sales_operations.settings.approvals import ApprovalRule
 
-PLAIN = Figures("USD", 1_000_00, 800_00, 500_00, 350_00, 500_00, 30, 12)
+PLAIN = Figures("USD", 1_000_00, 800_00, 800_00, 500_00, 350_00, 500_00, 30, 12)
 """20 % off, 30 % on one line, a margin of 37.5 %, 30 days, 12 months."""
 
 
@@ -37,16 +37,16 @@ def judged(figures: Figures, *rules: ApprovalRule, before: Approved | None = Non
     ("when", "figures", "applies"),
     [
         ({"discount_percent_above": 20}, {}, False),
-        ({"discount_percent_above": 20}, {"net_minor": 799_99}, True),
+        ({"discount_percent_above": 20}, {"amount_minor": 799_99, "net_minor": 799_99}, True),
         ({"discount_percent_above": 19.999}, {}, True),
-        ({"discount_percent_above": 0}, {"list_minor": 0, "net_minor": 0}, False),
+        ({"discount_percent_above": 0}, {"list_minor": 0, "amount_minor": 0, "net_minor": 0}, False),
         ({"line_discount_percent_above": 30}, {}, False),
-        ({"line_discount_percent_above": 30}, {"line_net_minor": 349_99}, True),
+        ({"line_discount_percent_above": 30}, {"line_amount_minor": 349_99}, True),
         ({"margin_percent_below": 37.5}, {}, False),
         ({"margin_percent_below": 37.5}, {"cost_minor": 500_01}, True),
         ({"margin_percent_below": 0}, {"cost_minor": 800_01}, True),
         ({"margin_percent_below": 10}, {"cost_minor": None}, True),
-        ({"margin_percent_below": 10}, {"net_minor": 0}, True),
+        ({"margin_percent_below": 10}, {"amount_minor": 0, "net_minor": 0}, True),
         ({"amount_above": 800}, {}, False),
         ({"amount_above": 799.99}, {}, True),
         ({"amount_above": 800}, {"currency": "EUR"}, True),
@@ -90,12 +90,15 @@ def approved(figures: Figures, *rules: ApprovalRule) -> Approved:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"net_minor": 799_00, "cost_minor": 400_00}, "the discount rose from 20 % to 20.1 %"),
-        ({"line_net_minor": 349_00}, "the largest discount of a line rose from 30 % to 30.2 %"),
+        ({"amount_minor": 799_00, "net_minor": 799_00, "cost_minor": 400_00}, "the discount rose from 20 % to 20.1 %"),
+        ({"line_amount_minor": 349_00}, "the largest discount of a line rose from 30 % to 30.2 %"),
         ({"cost_minor": 501_00}, "the margin of 37.5 % fell to 37.38 %"),
         ({"cost_minor": None}, "the margin of 37.5 % is unknown now"),
         ({"payment_days": 31}, "payment is due after 31 days instead of 30"),
-        ({"list_minor": 2_000_00, "net_minor": 1_600_00, "cost_minor": 1_000_00}, "the net price rose from $800.00 to"),
+        (
+            {"list_minor": 2_000_00, "amount_minor": 1_600_00, "net_minor": 1_600_00, "cost_minor": 1_000_00},
+            "the net price rose from $800.00 to",
+        ),
         ({"term_months": 11}, "the term is 11 months instead of 12"),
         ({"currency": "EUR"}, "the currency is EUR, not USD"),
     ],
@@ -111,8 +114,14 @@ def test_an_approval_falls_when_a_judged_figure_gets_worse_and_the_figure_is_nam
     "change",
     [
         {},
-        {"net_minor": 850_00, "list_minor": 1_000_00, "cost_minor": 400_00, "line_net_minor": 400_00},
-        {"net_minor": 400_00, "list_minor": 500_00, "cost_minor": 250_00},
+        {
+            "amount_minor": 850_00,
+            "net_minor": 850_00,
+            "list_minor": 1_000_00,
+            "cost_minor": 400_00,
+            "line_amount_minor": 400_00,
+        },
+        {"amount_minor": 400_00, "net_minor": 400_00, "list_minor": 500_00, "cost_minor": 250_00},
         {"payment_days": 14},
         {"term_months": 18},
     ],
@@ -135,7 +144,7 @@ def test_a_rule_that_was_not_asked_before_or_has_changed_since_is_asked() -> Non
 
 def test_what_got_worse_needs_nobody_as_long_as_no_rule_applies() -> None:
     lax = rule(discount_percent_above=50)
-    judgement = judged(replace(PLAIN, net_minor=700_00), lax, before=approved(PLAIN, lax))
+    judgement = judged(replace(PLAIN, amount_minor=700_00, net_minor=700_00), lax, before=approved(PLAIN, lax))
     assert judgement.needed == ()
 
 
@@ -143,6 +152,7 @@ figures = st.builds(
     Figures,
     st.sampled_from(["USD", "EUR"]),
     st.integers(1_000, 2_000),
+    st.integers(0, 1_000),
     st.integers(0, 1_000),
     st.integers(100, 900),
     st.integers(0, 100),
