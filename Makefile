@@ -1,7 +1,7 @@
 PYTHON ?= python3
 export OMP_NUM_THREADS = 1
 
-.PHONY: install run test test-long lint benchmarks
+.PHONY: install run test test-long crash lint benchmarks
 
 install: .venv/installed
 
@@ -19,6 +19,9 @@ test: install
 
 test-long: install
 	.venv/bin/python -m pytest -m long
+
+crash: install
+	SALES_OPERATIONS_KILLS=500 .venv/bin/python -m pytest -m long tests/process/test_crash_of_a_mixed_load.py
 
 lint: install
 	.venv/bin/ruff check .
