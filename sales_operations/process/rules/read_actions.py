@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sales_operations.domain.errors import InvalidInput, NotFound
+from sales_operations.domain.stages import PipelineStage
 from sales_operations.process.rules.actions import KINDS, Action, DaysAhead
 from sales_operations.process.rules.node import Node
 from sales_operations.process.rules.vocabulary import DEAL_FIELDS, LEAD_FIELDS, SETTABLE, Subject
@@ -55,18 +56,23 @@ def _move(node: Node, _subject: Subject, settings: Settings) -> dict[str, Any] |
         return None
     stage = found["to"].text()
     reason = found["reason"].text() if "reason" in found else None
-    if stage and not any(_has(settings, pipeline, stage) for pipeline in settings.pipelines):
-        known = [stage.name for name in settings.pipelines for stage in settings.pipeline(name).stages]
-        found["to"].problem(f"no pipeline has the stage {stage!r}; use one of {', '.join(dict.fromkeys(known))}")
+    if stage:
+        meant = [one for pipeline in settings.pipelines if (one := _stage(settings, pipeline, stage))]
+        if not meant:
+            known = [one.name for name in settings.pipelines for one in settings.pipeline(name).stages]
+            found["to"].problem(f"no pipeline has the stage {stage!r}; use one of {', '.join(dict.fromkeys(known))}")
+        elif reason and not any(one.canonical.is_closed for one in meant):
+            found["reason"].problem(
+                f"a reason belongs to a move that closes the deal, and {stage} is open; leave it out"
+            )
     return {"to": stage, "reason": reason}
 
 
-def _has(settings: Settings, pipeline: str, stage: str) -> bool:
+def _stage(settings: Settings, pipeline: str, stage: str) -> PipelineStage | None:
     try:
-        settings.pipeline(pipeline).find(stage)
+        return settings.pipeline(pipeline).find(stage)
     except NotFound:
-        return False
-    return True
+        return None
 
 
 def _assign(node: Node, _subject: Subject, _settings: Settings) -> dict[str, Any] | None:
