@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import getpass
 import weakref
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,11 @@ from sales_operations.demo import store as demo
 from sales_operations.domain.clock import Clock, utc_now
 from sales_operations.domain.errors import InvalidInput, StoreError
 from sales_operations.domain.stages import Pipeline
+from sales_operations.effects.outbox import Outgoing
 from sales_operations.settings import Settings, load
-from sales_operations.store import schema, tables
+from sales_operations.store import durable, schema, tables
 from sales_operations.store.columns import Columns
+from sales_operations.store.durable import Outbox
 from sales_operations.store.engine import open_engine, parse_url, reading, shown, sqlite_file
 from sales_operations.store.gates import Gates
 from sales_operations.store.unit import Unit, unit
@@ -40,6 +42,8 @@ class Workspace:
         self._columns = Columns(url, _columns_file(url), settings.company.currency)
         self._gates = Gates(settings)
         self._engine = open_engine(url)
+        self._outbox: Outbox | None = None
+        self._may_tell: bool | None = None
         self._closing = weakref.finalize(self, self._engine.dispose)
 
     @property
@@ -63,8 +67,30 @@ class Workspace:
         return reading(self._engine)
 
     def unit(self, cause: str, actor: str | None = None) -> AbstractContextManager[Unit]:
-        """A writing transaction: all of it at the end of the ``with`` block, or nothing."""
-        return unit(self._engine, self.clock, actor or _user(), cause, self._gates)
+        """A writing transaction: all of it at the end of the ``with`` block, or nothing. Notifications leave with it."""
+        made = unit(self._engine, self.clock, actor or _user(), cause, self._gates)
+        told = self.settings.notifications
+        return self._telling(made) if told.channels or told.templates else made
+
+    @contextmanager
+    def _telling(self, made: AbstractContextManager[Unit]) -> Iterator[Unit]:
+        outgoing = Outgoing(self.settings.notifications, self.settings.company.timezone, self._opened_outbox())
+        with made as collected:
+            outgoing.attach(collected)
+            yield collected
+
+    def _opened_outbox(self) -> Outbox | None:
+        """What carries deliveries out; None where there are no channels, or the store is the made-up company's."""
+        if self._outbox is None and self._may_tell is None:
+            self._may_tell = bool(self.settings.notifications.channels) and not self.is_demonstration
+            if self._may_tell:
+                self.prepare_effects()
+                self._outbox = Outbox(self._engine)
+        return self._outbox
+
+    def prepare_effects(self) -> None:
+        """Make the tables that carry durable work, or bring them up to date. Raises StoreError."""
+        durable.upgrade(self.url)
 
     @property
     def gates(self) -> Gates:

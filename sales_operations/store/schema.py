@@ -10,7 +10,7 @@ from sqlalchemy import Engine, insert, inspect, select, text
 from sqlalchemy.engine import URL
 
 from sales_operations.domain.errors import StoreError, StoreMissing
-from sales_operations.store import tables
+from sales_operations.store import durable, tables
 from sales_operations.store.engine import open_engine, reading, shown, sqlite_file, writing
 
 if TYPE_CHECKING:
@@ -57,10 +57,14 @@ def upgrade(engine: Engine, label: str = "") -> None:
 
 
 def upgrade_url(url: URL) -> str:
-    """Upgrade the store at ``url``, made where it is missing; gives its name as it may be printed."""
+    """Upgrade the store at ``url``, made where it is missing; gives its name as it may be printed.
+
+    Together with the tables that carry durable work, which are otherwise made when the first channel is used.
+    """
     engine = open_engine(url)
     try:
         upgrade(engine)
+        durable.upgrade(url)
     finally:
         engine.dispose()
     return shown(url)
