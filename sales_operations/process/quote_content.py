@@ -65,7 +65,10 @@ class PlacedBundle:
 
 @dataclass(frozen=True)
 class Content:
-    """Everything that a quote's price follows from. ``on`` is the day whose prices hold."""
+    """Everything that a quote's price follows from. ``on`` is the day whose prices hold.
+
+    ``problem`` says why the quote as a whole has no price.
+    """
 
     currency: str
     on: str
@@ -76,15 +79,17 @@ class Content:
     term_months: int | None = None
     starts_on: str | None = None
     country: str | None = None
+    problem: str | None = None
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Why lines cannot be priced."""
-        return tuple(f"line {line.number} ({line.product}): {line.problem}" for line in self.lines if line.problem)
+        """Why the quote, or lines of it, cannot be priced."""
+        lines = tuple(f"line {line.number} ({line.product}): {line.problem}" for line in self.lines if line.problem)
+        return (self.problem, *lines) if self.problem else lines
 
 
 _LINE = tuple(field.name for field in fields(Line))
-_TERMS = ("on", "payment_days", "term_months", "starts_on", "country")
+_TERMS = ("on", "payment_days", "term_months", "starts_on", "country", "problem")
 
 
 def content_of(row: Mapping[str, Any]) -> Content:

@@ -13,7 +13,7 @@ from sales_operations.domain.errors import InvalidInput, NotFound
 from sales_operations.domain.money import exponent
 from sales_operations.process.quote_content import Content, Line, PlacedBundle, Reduction
 
-_QUOTE_KEYS = ("lines", "discounts", "payment_days", "term_months", "starts_on")
+_QUOTE_KEYS = ("lines", "discounts", "payment_days", "term_months", "starts_on", "country")
 _LINE_KEYS = ("line", "product", "bundle", "quantity", "price", "discounts", "name", "starts_on", "ends_on",
               "term_months", "tax_class", "remove")  # fmt: skip
 _PERCENT = re.compile(r"(?:(?P<name>.*\S)\s*:\s*)?(?P<number>\d+(?:\.\d+)?)\s*(?P<percent>%?)")
@@ -40,7 +40,8 @@ def edited(content: Content, changes: Mapping[str, Any], catalogue: Catalogue) -
     ``{"product": "Loom", "quantity": 3, …}`` and ``{"bundle": "SUITE", "quantity": 1}`` add. Keys of a line: quantity,
     price (of one unit, in major units; what lies below the list price is a discount; None: the list price), discounts (as
     ``["10%", "Loyalty: 50.00"]``), name, starts_on, ends_on, term_months, tax_class. Keys beside: discounts (on the
-    total), payment_days, term_months, starts_on.
+    total), payment_days, term_months, starts_on, country
+    (whose taxes hold).
     Raises InvalidInput, NotFound.
     """
     _known(changes, _QUOTE_KEYS, "a quote")
@@ -55,6 +56,8 @@ def edited(content: Content, changes: Mapping[str, Any], catalogue: Catalogue) -
         content = replace(content, term_months=_months(changes["term_months"]))
     if "starts_on" in changes:
         content = replace(content, starts_on=day(changes["starts_on"], "starts_on"))
+    if "country" in changes:
+        content = replace(content, country=None if changes["country"] is None else _text(changes["country"], "country"))
     if not content.lines:
         raise InvalidInput("the quote would have no line left; reject it instead, or add a line")
     return content

@@ -24,6 +24,8 @@ from sales_operations.process.pricing import (
     as_json,
     opened,
     price,
+    rules_of,
+    taxes_of,
 )
 from sales_operations.process.quote_content import Content, Line, Reduction, content_of, stored_content
 from sales_operations.process.quote_source import DECIMALS, Sources
@@ -54,7 +56,7 @@ class Offer:
     def lines(self) -> list[tuple[Line, PricedLine | None]]:
         """Each line with its price, None for one that cannot be priced."""
         prices = iter(self.priced.lines if self.priced else ())
-        return [(line, None if line.problem else next(prices)) for line in self.content.lines]
+        return [(line, None if line.problem else next(prices, None)) for line in self.content.lines]
 
     def columns(self) -> dict[str, Any]:
         """The columns of the store that hold content and price."""
@@ -108,8 +110,11 @@ def figures_of(row: Mapping[str, Any]) -> Figures:
 
 
 def policy(settings: Settings, country: str | None) -> Policy:
-    """How this company prices for a customer in that country."""
-    return Policy(Rules())
+    """How this company prices for a customer in that country. Raises NotFound where the country's taxes are not known."""
+    pricing = settings.pricing
+    return Policy(
+        rules_of(settings), taxes_of(settings, country), pricing.tax_class, pricing.book, pricing.convert_from
+    )
 
 
 def has_book_price(line: Line, held: Sources, content: Content, rules: Policy) -> bool:

@@ -49,10 +49,15 @@ def of_deal(connection: Connection, deal: str) -> list[dict[str, Any]]:
 
 def priced(connection: Connection, settings: Settings, content: Content, *, strict: bool) -> Offer:
     """The content at its price, as the settings say; ``strict`` as in ``quote_pricing.offer``."""
-    rules = policy(settings, content.country)
-    return offer(
-        content, sources(connection, content.lines, content.currency, rules.convert_from), rules, strict=strict
-    )
+    content = replace(content, problem=None)
+    try:
+        rules = policy(settings, content.country)
+    except NotFound as error:
+        if strict:
+            raise
+        return Offer(replace(content, problem=str(error)), None)
+    held = sources(connection, content.lines, rules.book, rules.convert_from)
+    return offer(content, held, rules, strict=strict)
 
 
 def today(unit: Unit, settings: Settings) -> str:

@@ -19,8 +19,6 @@ from sales_operations.process.quote_content import Line, Reduction
 from sales_operations.store import identity, tables
 from sales_operations.store.engine import one_of
 
-LIST_PRICE = "list price of the product"
-"""What the price that stands at a product itself is called, beside those of price books."""
 DECIMALS = Decimal("1e-12")
 """How exactly a price of one unit is kept where it follows from the price of all."""
 
@@ -116,26 +114,33 @@ def product_line(connection: Connection, given: str, number: int, quantity: str,
     return Line(number, name, quantity, product_id=found, code=row.code, cost_minor=_cost(row.attributes, currency))
 
 
-def sources(connection: Connection, lines: Iterable[Line], currency: str, convert_from: str | None) -> Sources:
-    """The prices of the products of those lines that have no price of their own."""
+def sources(
+    connection: Connection, lines: Iterable[Line], book: str | None = None, convert_from: str | None = None
+) -> Sources:
+    """The prices of the products of those lines that have no price of their own.
+
+    They stand in price books, or in the one that is named; the list price that stands at a product itself serves where no
+    book has a price in its currency.
+    """
     wanted = sorted({line.product_id for line in lines if line.product_id and line.unit_minor is None})
     if not wanted:
         return Sources()
     books, products = tables.RECORDS["pricebooks"], tables.RECORDS["products"]
+    statement = select(books).where(one_of(connection, books.c.product_id, wanted)).order_by(books.c.id)
+    if book is not None:
+        statement = statement.where(books.c.pricebook == book)
     entries = [
         PriceEntry(
             row.product_id, row.currency, row.unit_price_minor, _day(row.valid_from), _day(row.valid_to),
             row.pricebook or "",
         )
-        for row in connection.execute(
-            select(books).where(one_of(connection, books.c.product_id, wanted)).order_by(books.c.id)
-        )
+        for row in connection.execute(statement)
         if not row.is_deleted and row.unit_price_minor is not None
     ]  # fmt: skip
-    listed = {entry.product for entry in entries}
+    listed = {(entry.product, entry.currency) for entry in entries}
     for row in connection.execute(select(products).where(one_of(connection, products.c.id, wanted))):
-        if row.id not in listed and row.list_price_minor is not None:
-            entries.append(PriceEntry(row.id, row.currency, row.list_price_minor, book=LIST_PRICE))
+        if row.list_price_minor is not None and (row.id, row.currency) not in listed:
+            entries.append(PriceEntry(row.id, row.currency, row.list_price_minor, book=book or ""))
     return Sources(tuple(entries), rates_of(connection) if convert_from else ())
 
 

@@ -62,6 +62,8 @@ def shown(row: Mapping[str, Any], *, trace: bool = False) -> dict[str, Any]:
         "payment_days": content.payment_days,
         "term_months": content.term_months,
         "starts_on": content.starts_on,
+        "country": content.country,
+        "problems": list(content.problems),
         "valid_until": row["valid_until"],
         "notes": row["notes"],
         "reason": row["reason"],

@@ -168,7 +168,7 @@ def _catalogue(connection: Connection, settings: Settings, content: Content) -> 
         return product_line(connection, given, number, quantity, content.currency)
 
     def has_price(line: Line) -> bool:
-        held = sources(connection, [line], content.currency, rules.convert_from)
+        held = sources(connection, [line], rules.book, rules.convert_from)
         return has_book_price(replace(line, bundle=None), held, content, rules)
 
     def parts(code: str, quantity: Decimal) -> Sequence[tuple[str, Decimal]]:
