@@ -8,13 +8,14 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
 from sales_operations.domain.errors import InvalidInput
-from sales_operations.process.pricing.terms import months_later, term_factor
+from sales_operations.process.pricing.terms import months_later
 
 STATES = ("draft", "in_approval", "negotiating", "awaiting_signature", "signed", "active", "expired", "renewed",
           "terminated", "declined")  # fmt: skip
 """Every state of a contract, in the order in which it passes them; the last four are ends."""
 _MOVES: dict[str, tuple[tuple[str, ...], str]] = {
     "submit": (("draft",), "in_approval"),
+    "release": (("draft",), "negotiating"),
     "approve": (("in_approval",), "negotiating"),
     "reject": (("in_approval",), "draft"),
     "revise": (("draft", "in_approval", "negotiating", "awaiting_signature", "declined"), "draft"),
@@ -46,24 +47,23 @@ def last_day(first: date, months: int) -> date:
     return following if following.day < first.day else following - timedelta(days=1)
 
 
-def prorated(full_minor: int, term_months: int, first: date, last: date) -> int:
-    """What the days from ``first`` to ``last`` bear of the price of a full term of so many months.
+def prorated(full_minor: int, term: tuple[date, date], first: date, last: date) -> int:
+    """What the days from ``first`` to ``last`` bear of the price of the whole term, by days; rounded half to even.
 
-    By days, as prices are prorated (``pricing.terms``, rule ``day``); rounded half to even. Raises InvalidInput where the
-    last day comes before the first.
+    First and last days count, of the term too. Raises InvalidInput where these days do not lie within the term.
     """
-    factor = term_factor("day", term_months, starts_on=first, ends_on=last)
-    return round(full_minor * (factor or Fraction(0)))
+    if not term[0] <= first <= last <= term[1]:
+        raise InvalidInput(f"{first} to {last} does not lie within the term from {term[0]} to {term[1]}")
+    return round(Fraction(full_minor * ((last - first).days + 1), (term[1] - term[0]).days + 1))
 
 
 @dataclass(frozen=True)
 class RenewedLine:
-    """A line of the deal that is renewed: present unit price and total, and today's list price where there is one."""
+    """A line of the deal that is renewed: its quantity and total, and today's list price of one unit where there is one."""
 
     quantity: Decimal
-    unit_minor: int | None
     total_minor: int
-    list_minor: int | None
+    list_minor: int | Decimal | None = None
 
 
 def renewed_total(line: RenewedLine, price: str, uplift_percent: Decimal) -> int:

@@ -169,7 +169,14 @@ def certificate_of(pem: bytes) -> Any:
         raise InvalidInput(f"this is no certificate in PEM or DER form: {error}") from None
 
 
-def trial_certificate(name: str, now: datetime, passphrase: bytes, days: int = 365) -> tuple[bytes, bytes]:
+def as_pem(certificate: bytes) -> str:
+    """A certificate as PEM text. Raises InvalidInput for what is none."""
+    from asn1crypto import pem as armour
+
+    return str(armour.armor("CERTIFICATE", certificate_of(certificate).dump()).decode("ascii"))
+
+
+def trial_certificate(name: str, now: datetime, passphrase: bytes, days: int) -> tuple[bytes, bytes]:
     """A key with a certificate of its own, as PKCS#12, and the certificate alone, as PEM. For tests and trials only."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization

@@ -32,12 +32,12 @@ def contract(**more: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def ada() -> tuple[bytes, bytes]:
-    return trial_certificate("Ada", NOW, b"secret")
+    return trial_certificate("Ada", NOW, b"secret", 365)
 
 
 @pytest.fixture(scope="module")
 def grace() -> tuple[bytes, bytes]:
-    return trial_certificate("Grace グレース", NOW, b"secret")
+    return trial_certificate("Grace グレース", NOW, b"secret", 365)
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +87,9 @@ def test_any_change_of_a_signed_document_is_found_out(document: bytes, ada: Any)
         changed[place] ^= 1
         try:
             found = check(bytes(changed), [(ada[1], NOW)])
-        except InvalidInput as error:
-            assert "cannot be read" in str(error)
-        else:
-            assert not found or found[0].problems, place
+        except InvalidInput:
+            continue  # it cannot even be read
+        assert not found or found[0].problems, place
 
 
 def test_something_added_after_the_signature_is_found_out(document: bytes, ada: Any) -> None:
@@ -144,7 +143,7 @@ def test_what_cannot_be_signed_is_an_error(document: bytes, ada: Any) -> None:
         (lambda: check(b"no PDF", []), "cannot be read"),
         (lambda: check(once, [(b"no certificate", NOW)]), "no certificate in PEM or DER form"),
         (lambda: boxes(MOST + 1), "1 to 6 signatures"),
-        (lambda: trial_certificate("", NOW, b"x"), "cannot be made"),
+        (lambda: trial_certificate("", NOW, b"x", 365), "cannot be made"),
     ):
         with pytest.raises(InvalidInput, match=what):
             call()
