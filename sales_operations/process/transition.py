@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
-
 from sales_operations.domain.errors import NotFound
 from sales_operations.domain.opportunity import Opportunity
 from sales_operations.domain.stages import OpportunityStage
@@ -15,7 +13,7 @@ from sales_operations.process.contracts import make_contract
 from sales_operations.process.quoter import make_quote
 from sales_operations.process.stage_moves import Moved, enter, enter_many
 from sales_operations.settings import Settings
-from sales_operations.store import identity, opportunities, tables
+from sales_operations.store import identity, opportunities
 from sales_operations.store.load import existing
 from sales_operations.store.unit import Unit
 from sales_operations.workspace import Workspace
@@ -41,9 +39,9 @@ def move(
     with workspace.unit("stage transition") as unit:
         unit.hold()  # a move names the stage to reach: it waits for other writers and starts from what they left
         found = opportunities.row(unit.connection, opportunity_id)
-        move_in(unit, workspace.settings, found, new_stage, reason=reason, override=override, pipeline=pipeline)
+        after = move_in(unit, workspace.settings, found, new_stage, reason=reason, override=override, pipeline=pipeline)
         unit.flush()
-        return opportunities.get(unit.connection, found["id"])
+        return opportunities.of_row(unit.connection, after)
 
 
 def move_in(
@@ -118,29 +116,26 @@ def _act(unit: Unit, settings: Settings, deal: dict[str, Any]) -> None:
         step = steps.qualified_to_proposal
         if step.enabled and step.auto_quote and process.quoting.enabled and process.quoting.auto_generate:
             quote = make_quote(unit, settings, deal["id"], deal["amount_minor"] or 0, _currency(deal, settings))
-            _tell(unit, deal, "Quote created", f"Quote {quote['quote_id']} was created for opportunity {deal['id']}.")
+            if quote["is_new"]:
+                created = f"Quote {quote['quote_id']} was created for opportunity {deal['id']}."
+                _tell(unit, deal, "Quote created", created, "quote.created")
     elif entered is OpportunityStage.NEGOTIATION:
         negotiation = steps.proposal_to_negotiation
         contracts = process.contracts
         if negotiation.enabled and negotiation.auto_contract and contracts.enabled and contracts.auto_prepare:
-            account = _name(unit, "accounts", deal["account_id"]) or deal["account_text"] or ""
+            account = opportunities.name(unit.connection, "accounts", deal["account_id"]) or deal["account_text"] or ""
             contract = make_contract(
                 unit, settings, deal["id"], account, deal["amount_minor"] or 0, _currency(deal, settings)
             )
             prepared = f"Contract {contract['contract_id']} was prepared for opportunity {deal['id']}."
-            _tell(unit, deal, "Contract prepared", prepared)
+            _tell(unit, deal, "Contract prepared", prepared, "contract.prepared")
 
 
 def _currency(deal: dict[str, Any], settings: Settings) -> str:
     return deal["currency"] or settings.company.currency
 
 
-def _tell(unit: Unit, deal: dict[str, Any], subject: str, message: str) -> None:
-    rep = _name(unit, "users", deal["owner_id"]) or deal["owner_text"]
+def _tell(unit: Unit, deal: dict[str, Any], subject: str, message: str, event: str) -> None:
+    rep = opportunities.name(unit.connection, "users", deal["owner_id"]) or deal["owner_text"]
     if rep:
-        notify(unit, rep, subject, message, deal["id"])
-
-
-def _name(unit: Unit, kind: str, identity: str | None) -> str | None:
-    table = tables.RECORDS[kind].c
-    return unit.connection.execute(select(table.name).where(table.id == identity)).scalar() if identity else None
+        notify(unit, rep, subject, message, deal["id"], event=event)

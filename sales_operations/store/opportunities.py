@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import orjson
 from sqlalchemy import Connection, Row, Select, func, select
@@ -14,7 +15,7 @@ from sales_operations.domain import clock, money
 from sales_operations.domain.errors import Conflict, InvalidInput, NotFound
 from sales_operations.domain.opportunity import Opportunity
 from sales_operations.domain.stages import OpportunityStage, OpportunityStatus, Pipeline
-from sales_operations.store import identity, tables
+from sales_operations.store import identity, lookup, tables
 from sales_operations.store.engine import one_of
 from sales_operations.store.unit import Unit
 
@@ -64,13 +65,25 @@ def to_opportunity(row: Row[Any]) -> Opportunity:
 
 def row(connection: Connection, given: str) -> dict[str, Any]:
     """The deal of this record id or external id as stored. Raises NotFound; a deleted deal counts as gone."""
-    table = tables.opportunities
-    found = connection.execute(select(table).where(table.c.id == given)).first()
-    if found is None and (known := identity.find(connection, "opportunities", given)):
-        found = connection.execute(select(table).where(table.c.id == known)).first()
-    if found is None or found.is_deleted:
+    found = lookup.rows(connection, "opportunities", "id", [given])
+    if not found and (known := identity.find(connection, "opportunities", given)):
+        found = lookup.rows(connection, "opportunities", "id", [known])
+    if not found or found[0]["is_deleted"]:
         raise NotFound(f"there is no opportunity {given!r}")
-    return dict(zip(tables.COLUMNS["opportunities"], found, strict=True))
+    return found[0]
+
+
+def of_row(connection: Connection, stored: dict[str, Any]) -> Opportunity:
+    """A deal's row as callers see it."""
+    owner, account = name(connection, "users", stored["owner_id"]), name(connection, "accounts", stored["account_id"])
+    return to_opportunity(cast(Any, SimpleNamespace(**stored, owner_name=owner, account_name=account)))
+
+
+def name(connection: Connection, kind: str, record_id: str | None) -> str | None:
+    """What a user (the e-mail where there is no name) or an account is called; None where nobody knows."""
+    columns = ("name", "email") if kind == "users" else ("name",)
+    found = lookup.rows(connection, kind, "id", [record_id], columns) if record_id else []
+    return next((value for value in found[0].values() if value is not None), None) if found else None
 
 
 def get(connection: Connection, given: str) -> Opportunity:

@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine
 
 from sales_operations.domain.clock import Clock, from_micros, to_micros
 from sales_operations.domain.errors import Conflict, GateUnmet, InvalidInput, NotFound
 from sales_operations.domain.events import TRACKED, Event
 from sales_operations.domain.opportunity import new_id
 from sales_operations.domain.stages import NOT_GIVEN, REASONS, OpportunityStage, OpportunityStatus
-from sales_operations.store import audit, tables
+from sales_operations.store import audit, lookup, tables
 from sales_operations.store.engine import insert_many, writing
 from sales_operations.store.gates import Gates, Judgement
 
@@ -51,6 +52,7 @@ class Unit:
         self.now = now
         self.actor = actor
         self.cause = cause
+        self._mark = "?" if connection.dialect.name == "sqlite" else "%s"
         self._changes: list[Change] = []
         self._unwritten: set[int] = set()
         self._gates = gates
@@ -62,13 +64,11 @@ class Unit:
         For units that read much and write much; others find out at the end, by Conflict, and repeat.
         """
         if self.connection.dialect.name == "postgresql":  # SQLite has one writer anyway
-            self.connection.execute(select(tables.ledger.c.seq).with_for_update())
+            self.connection.exec_driver_sql("SELECT seq FROM ledger WHERE id = 1 FOR UPDATE")
 
     def find(self, kind: str, record_id: str) -> dict[str, Any] | None:
         """The record as stored, or None."""
-        table = tables.RECORDS[kind]
-        row = self.connection.execute(select(table).where(table.c.id == record_id)).first()
-        return dict(zip(tables.COLUMNS[kind], row, strict=True)) if row is not None else None
+        return next(iter(lookup.rows(self.connection, kind, "id", [record_id])), None)
 
     def get(self, kind: str, record_id: str) -> dict[str, Any]:
         """The record as stored. Raises NotFound."""
@@ -258,18 +258,13 @@ class Unit:
 
         Whoever takes numbers writes what they number, then calls ``chain``. Other writers wait until the commit.
         """
-        ledger = tables.ledger
-        taken = self.connection.execute(
-            update(ledger)
-            .where(ledger.c.id == 1)
-            .values(seq=ledger.c.seq + count)
-            .returning(ledger.c.seq, ledger.c.head)
-        ).one()
-        return int(taken.seq) - count, str(taken.head)
+        statement = f"UPDATE ledger SET seq = seq + {self._mark} WHERE id = 1 RETURNING seq, head"
+        seq, head = self.connection.exec_driver_sql(statement, (count,)).one()
+        return int(seq) - count, str(head)
 
     def chain(self, head: str) -> None:
         """Record the hash that the audit chain ends with now."""
-        self.connection.execute(update(tables.ledger).where(tables.ledger.c.id == 1).values(head=head))
+        self.connection.exec_driver_sql(f"UPDATE ledger SET head = {self._mark} WHERE id = 1", (head,))
 
     def _event_row(self, event: Event, seq: int) -> tuple[Any, ...]:
         event.seq, event.recorded_at = seq, self.now
@@ -289,12 +284,16 @@ class Unit:
         )
 
     def _update_many(self, kind: str, rows: list[tuple[Any, ...]]) -> None:
-        mark = "?" if self.connection.dialect.name == "sqlite" else "%s"
-        assignments = ", ".join(f"{name} = {mark}" for name in tables.COLUMNS[kind])
-        statement = f"UPDATE {kind} SET {assignments} WHERE id = {mark} AND seq = {mark}"
+        statement = _update_statement(kind, self._mark)
         if self.connection.exec_driver_sql(statement, rows).rowcount != len(rows):
             names = ", ".join(str(row[-2]) for row in rows[:3])
             raise Conflict(f"{kind} {names} changed since it was read; read it again and repeat the change")
+
+
+@lru_cache(maxsize=128)
+def _update_statement(kind: str, mark: str) -> str:
+    assignments = ", ".join(f"{name} = {mark}" for name in tables.COLUMNS[kind])
+    return f"UPDATE {kind} SET {assignments} WHERE id = {mark} AND seq = {mark}"
 
 
 def visible_detail(kind: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
