@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
@@ -156,7 +156,7 @@ class _Batch:
     def _refuse_converted(self, lead: dict[str, Any]) -> None:
         if lead["converted_at"] is None:
             return
-        if ended := lookup.rows(self._unit.connection, "lead_conversions", "id", [lead["id"]]):
+        if ended := list(self._ended([lead["id"]]).values()):
             raise InvalidInput(
                 f"lead {lead['id']} was converted without an opportunity: account {ended[0]['account_id']}, contact "
                 f"{ended[0]['contact_id']}; create an opportunity for these"
@@ -174,7 +174,7 @@ class _Batch:
         switches = settings.process_automation.lead_to_opportunity
         today = day_of(unit.now, settings.company.timezone)
         matcher = LeadMatcher(unit, settings, leads)
-        assigner = Assigner(unit.connection) if switches.auto_assign else None
+        assigner = Assigner(unit, settings) if switches.auto_assign else None
         opened: dict[str, tuple[dict[str, Any], str, str]] = {}
         for lead in leads:
             try:
@@ -190,7 +190,7 @@ class _Batch:
                 lead["product"], lead["lead_source"], today, account.get("segment"), employees
             )
             if assigner is not None:
-                assignment = assigner.assign(lead["owner_id"])
+                assignment = assigner.assign(lead, account=found.account)
             else:
                 reason = {"rule": "owner of the lead", "reason": "auto_assign is off"}
                 assignment = Assignment(lead["owner_id"], "", reason)
@@ -264,7 +264,7 @@ class _Batch:
     def without_opportunity(self) -> list[ConvertedLead]:
         """Account and contact of the leads, in the order given: those that are there, and new ones."""
         unit, there = self._unit, self._deals_there()
-        found = {one["id"]: one for one in self._ended(self._ids.values())}
+        found = self._ended(set(self._ids.values()))
         leads = [self._leads[one] for one in dict.fromkeys(self._ids.values()) if one not in there and one not in found]
         for lead in leads:
             self._refuse_converted(lead)
@@ -292,5 +292,13 @@ class _Batch:
             for one in map(self._ids.__getitem__, self._given)
         ]
 
-    def _ended(self, lead_ids: Iterable[str]) -> list[dict[str, Any]]:
-        return lookup.rows(self._unit.connection, "lead_conversions", "id", set(lead_ids))
+    def _ended(self, lead_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Lead id to how it ended without an opportunity, it itself or a lead that was merged into it."""
+        connection = self._unit.connection
+        found = {row["id"]: row for row in lookup.rows(connection, "lead_conversions", "id", lead_ids)}
+        for one in lead_ids:
+            if one not in found and self._leads[one]["converted_at"] is not None:
+                parts = merges.merged_into(connection, one)
+                for row in lookup.rows(connection, "lead_conversions", "id", parts):
+                    found[one] = row
+        return found

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, func, select
 from sales_operations.domain import clock
 from sales_operations.domain.errors import NotFound
 from sales_operations.domain.lead import CLOSED_STATUSES, Lead
-from sales_operations.store import identity, tables
+from sales_operations.store import identity, merges, tables
 
 _TEXTS = (
     "company",
@@ -41,8 +41,10 @@ def to_lead(row: Row[*tuple[Any, ...]]) -> Lead:
 
 
 def get(connection: Connection, given: str) -> Lead:
-    """The lead of this record id or external id. Raises NotFound; a deleted lead counts as gone."""
+    """The lead of this record id or external id. Raises NotFound; a deleted lead counts as gone, a merged one lives on."""
     found = identity.find(connection, "leads", given)
+    if found:
+        found = merges.survivors(connection, [found]).get(found, found)
     leads, users = tables.leads, tables.RECORDS["users"]
     statement = (
         select(*leads.c, func.coalesce(users.c.name, users.c.email).label("owner_name"))

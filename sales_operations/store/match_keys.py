@@ -103,8 +103,8 @@ def refresh(connection: Connection) -> Keyring:
 
 def _changed(connection: Connection, kind: str, since: int) -> Iterator[list[dict[str, Any]]]:
     names = _READ[kind]
-    kept = "COALESCE(is_deleted, 0) = 0" + (" AND erased_at IS NULL" if kind in tables.PERSONAL else "")
-    statement = f"SELECT {', '.join(names)} FROM {kind} WHERE seq > {{}} AND {kept} ORDER BY seq LIMIT {_CHUNK}"
+    kept = " AND erased_at IS NULL" if kind in tables.PERSONAL else ""  # deleted ones may live on in a survivor
+    statement = f"SELECT {', '.join(names)} FROM {kind} WHERE seq > {{}}{kept} ORDER BY seq LIMIT {_CHUNK}"
     while rows := connection.exec_driver_sql(statement.format(int(since))).all():
         yield [dict(zip(names, row, strict=True)) for row in rows]
         since = rows[-1].seq

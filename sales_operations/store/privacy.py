@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, select, upda
 from sales_operations.domain.clock import iso
 from sales_operations.domain.errors import InvalidInput, NotFound
 from sales_operations.domain.kinds import KINDS
-from sales_operations.store import audit, identity, mentions, tables
+from sales_operations.store import audit, identity, match_keys, mentions, merges, tables
 from sales_operations.store.engine import BUSY_SECONDS, sqlite_file, translated
 from sales_operations.store.unit import Change, Unit
 
@@ -47,7 +47,7 @@ def find(connection: Connection, kind: str, given: str) -> str:
     found = identity.find(connection, kind, given)
     if found is None:
         raise NotFound(f"{kind} has no record {given!r}")
-    return found
+    return merges.survivors(connection, [found]).get(found, found)
 
 
 def export(connection: Connection, kind: str, given: str) -> dict[str, Any]:
@@ -94,20 +94,45 @@ def erase(unit: Unit, kind: str, given: str) -> Erasure:
     """Erase a person's data within a transaction. The record's id, references and dates stay; doing it twice does nothing.
 
     With a contact or lead go the texts of the activities that are about it. Wherever else the person is named, the record's
-    id takes the name's place, in the history too. Raises NotFound, InvalidInput.
+    id takes the name's place, in the history too. Records that were merged into it go with it. Raises NotFound, InvalidInput.
     """
     unit.hold()
     record_id = find(unit.connection, kind, given)
     row = unit.get(kind, record_id)
     if row["erased_at"] is not None:
         return Erasure(kind, record_id, erased_before=row["erased_at"])
+    parts = merges.merged_into(unit.connection, record_id)
+    whole = _erase_record(unit, kind, row)
+    for part in parts:
+        unit.flush()
+        more = _erase_record(unit, kind, unit.get(kind, part))
+        sums = {name: getattr(whole, name) + getattr(more, name) for name in _COUNTED}
+        whole = replace(whole, same_email=tuple(dict.fromkeys(whole.same_email + more.same_email)), **sums)
+    themselves = {(kind, one) for one in (record_id, *parts)}
+    return replace(whole, same_email=tuple(one for one in whole.same_email if one not in themselves))
+
+
+_COUNTED = ("activities", "records", "events", "external_ids")
+
+
+def _erase_record(unit: Unit, kind: str, row: dict[str, Any]) -> Erasure:
+    record_id = row["id"]
     who = _person(unit.connection, kind, row)
     same_email = tuple(_same_email(unit.connection, row))
     redacted, events = _redact_events(unit.connection, who)
     unit.add(_erased(unit, kind, row, {"redacted": redacted} if redacted else {}))
     activities = {found["id"]: found for found in _activities(unit.connection, kind, record_id)}
     records = 0
+    # What a merge changed holds values of the person that are no whole name, so all of it goes.
+    own = {found["id"]: found for found in merges.of_record(unit.connection, record_id)}
+    for found in own.values():
+        moved = {**orjson.loads(found["moved"]), "external_ids": []}
+        after = {**found, "changes": None, "moved": orjson.dumps(moved).decode()}
+        unit.add(Change("merges", "redact", after, found["seq"], {"changes": None}))
+    match_keys.forget(unit.connection, record_id)
     for name, found, changes in mentions.in_records(unit.connection, who):
+        if name == "merges" and found["id"] in own:
+            continue
         after = {**found, **changes}
         # A reference that was kept as text says so too, be it one to a contact or to a lead: the person is the same.
         about = found["id"] in activities or (kind in _BELONGS and not changes.keys().isdisjoint(_ABOUT))
