@@ -10,7 +10,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sales_operations.domain.errors import Conflict
+from sales_operations.domain.clock import day_of, to_micros
+from sales_operations.domain.errors import Conflict, InvalidInput
 from sales_operations.process import approval_requests as requests
 from sales_operations.process import quote_record as record
 from sales_operations.process import quote_writing as writing
@@ -59,6 +60,8 @@ def decide(
         asked = requests.request(unit.connection, request_id)
         row = record.find(unit.connection, asked["quote_id"])
         today = record.today(unit, settings)
+        if by is None and known_user(unit.connection, unit.actor) is None:
+            raise InvalidInput(f"{unit.actor!r} is no user of this store; say who answers: by, or --as USER")
         deciding = user_id(unit.connection, by or unit.actor)
         parties = writing.parties(unit, row, asked["requested_by"])
         check_may_decide(
@@ -156,3 +159,14 @@ def reject(workspace: Workspace, quote_id: str, reason: str | None = None, *, se
         after = writing.close(unit, row, "rejected", reason=reason, decided_at=unit.now)
         unit.flush()
         return shown(after)
+
+
+def waiting(workspace: Workspace, by: str | None = None, quote_id: str | None = None) -> list[dict[str, Any]]:
+    """The requests that can be answered now, oldest first; those that one user can answer, or of one quote, where given.
+
+    Raises InvalidInput for an unknown user.
+    """
+    with workspace.reading() as connection:
+        user = user_id(connection, by) if by is not None else None
+        today = day_of(to_micros(workspace.clock()), workspace.settings.company.timezone)
+        return requests.waiting_for(connection, workspace.settings, user, today, quote_id)

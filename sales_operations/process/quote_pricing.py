@@ -207,8 +207,8 @@ def _agreed(whole: PriceRequest, request: LineRequest, agreed: Decimal) -> LineR
 def _line(line: Line, content: Content, policy: Policy) -> LineRequest:
     rule = policy.rules.products.get(line.code or "")
     recurring = rule is not None and rule.default_term_months is not None
-    own = line.starts_on is not None or line.term_months is not None
-    follows = recurring and not own and line.unit_minor is None and content.term_months is not None
+    own = line.starts_on is not None or line.term_months is not None or line.unit_minor is not None
+    follows = recurring and not own and line.bundle is None and content.term_months is not None
     return LineRequest(
         product=line.product_id or line.product,
         name=line.product,

@@ -8,7 +8,7 @@ from functools import partial
 
 from sales_operations.domain.clock import to_micros
 from sales_operations.effects.schedules import Schedule
-from sales_operations.process import stage_advance
+from sales_operations.process import quote_expiry, stage_advance
 from sales_operations.store import durable
 from sales_operations.store.engine import writing
 from sales_operations.workspace import Workspace
@@ -26,6 +26,7 @@ def _forget_ended_work(workspace: Workspace) -> int:
 
 WORKS: dict[str, tuple[str, Work]] = {
     "auto-transition": ("*/10 * * * *", stage_advance.work),
+    "quote-expiry": ("5 0 * * *", quote_expiry.work),
     "forget-ended-work": ("17 3 * * *", _forget_ended_work),
 }
 """Name to cron (five fields, in the company's time zone) and work, which gives how much it did."""
