@@ -26,8 +26,10 @@ def paper(
     *,
     signers: Sequence[str] = (),
     pieces: Sequence[Piece] = (),
+    final: bool = False,
 ) -> bytes:
-    """The PDF of a stored contract. ``signers`` get a page with a box each; ``pieces`` stand in the place of the text.
+    """The PDF of a stored contract. ``signers`` get a page with a box each; ``pieces`` stand in the place of the text; without
+    ``final``, what is not agreed on yet says so across the page.
 
     The lines of its quote are listed where they add up to the contract's amount.
     """
@@ -54,7 +56,7 @@ def paper(
     }
     if pieces:
         data["watermark"] = "changes"
-    elif state in _NOT_FINAL:
+    elif state in _NOT_FINAL and not final:
         data["watermark"] = "draft"
     return pdf("contract", data, template_folder(settings))
 

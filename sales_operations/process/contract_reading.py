@@ -10,10 +10,10 @@ from sales_operations.domain.clock import iso
 from sales_operations.domain.errors import InvalidInput, NotFound
 from sales_operations.process import contracts
 from sales_operations.process.contract_papers import paper
-from sales_operations.process.contract_records import obligations, parts, plain, read, signatures, versions
+from sales_operations.process.contract_records import obligations, parts, plain, read, versions
 from sales_operations.process.contract_redline import Piece, redline
 from sales_operations.process.contract_renewals import shown_obligation
-from sales_operations.process.contract_sending import document_of
+from sales_operations.process.contract_sending import document_of, slots
 from sales_operations.process.contract_terms import STATES
 from sales_operations.settings import Settings
 from sales_operations.store import identity, tables
@@ -29,7 +29,7 @@ def show(connection: Connection, contract_id: str) -> dict[str, Any]:
             "status": one["status"],
             "signed_at": iso(one["signed_at"]) if one["signed_at"] else None,
         }
-        for one in sorted(parts(connection, signatures, contract_id), key=lambda one: (one["seq"], one["position"]))
+        for one in slots(connection, contract_id)
     ]
     return contracts.shown(row) | {
         "template": row["template"],
@@ -37,8 +37,11 @@ def show(connection: Connection, contract_id: str) -> dict[str, Any]:
         "renewal": row["renewal"],
         "renewal_opportunity_id": row["renewal_opportunity_id"],
         "versions": [*_former(connection, contract_id), {"number": row["version"] or 1, "note": None}],
-        "signatures": [one for one in signed if one["status"] != "void"],
-        "obligations": [shown_obligation(one) for one in parts(connection, obligations, contract_id)],
+        "signatures": signed,
+        "obligations": sorted(
+            (shown_obligation(one) for one in parts(connection, obligations, contract_id)),
+            key=lambda one: str(one["due_on"]),
+        ),
     }
 
 

@@ -20,6 +20,7 @@ from sales_operations.process.contract_life import decline_in
 from sales_operations.process.contract_papers import paper
 from sales_operations.process.contract_records import documents, get, parts, read, signatures, step, tell_owner
 from sales_operations.process.contract_signing import Declined, Exchange, Request, SigningService
+from sales_operations.process.contract_terms import state_after
 from sales_operations.render.signatures import as_pem, check, with_fields
 from sales_operations.store import tables
 from sales_operations.store.unit import Unit
@@ -47,10 +48,16 @@ def send(workspace: Workspace, contract_id: str, signers: list[Signer]) -> dict[
     if not all(names):
         raise InvalidInput("a signer has no name; give the one that is printed beside the signature")
     held = [as_pem(one.certificate) for one in signers]
-    with workspace.unit("send contract") as unit:
+    with workspace.reading() as connection:
+        seen = read(connection, contract_id)
+        state_after(contract_id, seen["status"], "send")
+        made = with_fields(paper(connection, workspace.settings, seen, signers=names, final=True), names)
+    with workspace.unit("send contract") as unit:  # drawing takes time, in which others may write
         row = get(unit, contract_id)
+        if row["seq"] != seen["seq"]:
+            raise Conflict(f"contract {contract_id} changed while its document was made; look at it, and repeat")
         after = step(unit, row, "send", sent_at=unit.now)
-        _keep(unit, row, with_fields(paper(unit.connection, workspace.settings, after, signers=names), names), 0)
+        _keep(unit, row, made, 0)
         for position, (name, certificate) in enumerate(zip(names, held, strict=True), 1):
             slot = {"id": new_id("signature"), "contract_id": row["id"], "position": position, "name": name}
             slot |= {"certificate": certificate, "status": "pending", "created_at": unit.now}
@@ -68,24 +75,27 @@ def sign(workspace: Workspace, contract_id: str, service: SigningService) -> dic
     ``auto_close`` on its deal is won. Raises NotFound, Conflict where the contract changed meanwhile.
     """
     with workspace.reading() as connection:
-        row, slots, document = _waiting(connection, contract_id)
-    slot = _next(slots)
+        row, asked, document = _waiting(connection, contract_id)
+    slot = _next(asked)
     request = Request(row["id"], row["version"], slot["position"], slot["name"], document)
     answer = service.ask(request)
     if answer is None:
         return contracts.shown(row) | {"answered": False, "waiting_for": slot["name"]}
-    if not isinstance(answer, Declined):
-        _believe(workspace, request, slots, answer.document)
+    signer = None if isinstance(answer, Declined) else _believed(workspace, request, asked, answer.document)
     with workspace.unit("sign contract") as unit:
         after = get(unit, contract_id)
-        if _next(_slots(unit.connection, row["id"]))["id"] != slot["id"] or after["version"] != row["version"]:
+        if _next(slots(unit.connection, row["id"]))["id"] != slot["id"] or after["version"] != row["version"]:
             raise Conflict(f"contract {contract_id} changed while {slot['name']} signed it; look at it, and repeat")
+        following = None
         if isinstance(answer, Declined):
-            return contracts.shown(decline_in(unit, workspace, after, answer.reason)) | {
-                "answered": True,
-                "waiting_for": None,
-            }
-        return _signed(unit, workspace, after, slot, len(slots), answer.document)
+            after = decline_in(unit, workspace, after, answer.reason)
+        else:
+            _keep(unit, row, answer.document, slot["position"])
+            done = {"status": "signed", "signed_by": signer, "signed_at": unit.now}
+            unit.update("contract_signatures", slot, done)
+            following = next((one["name"] for one in asked if one["position"] == slot["position"] + 1), None)
+            after = _came_on(unit, workspace, after, slot["name"], following)
+    return contracts.shown(after) | {"answered": True, "waiting_for": following}
 
 
 def verify(workspace: Workspace, contract_id: str) -> dict[str, Any]:
@@ -95,7 +105,7 @@ def verify(workspace: Workspace, contract_id: str) -> dict[str, Any]:
     """
     with workspace.reading() as connection:
         row = read(connection, contract_id)
-        slots, kept = _slots(connection, contract_id), _documents(connection, row)
+        asked, kept = slots(connection, contract_id), _documents(connection, row)
     if not kept:
         raise InvalidInput(f"contract {contract_id} was not sent yet; there is nothing to verify")
     problems = [
@@ -103,7 +113,7 @@ def verify(workspace: Workspace, contract_id: str) -> dict[str, Any]:
         for one in kept
         if sha256(b64decode(one["content"])).hexdigest() != one["digest"]
     ]
-    done = [slot for slot in slots if slot["status"] == "signed"]
+    done = [slot for slot in asked if slot["status"] == "signed"]
     found = check(
         b64decode(kept[-1]["content"]),
         [(slot["certificate"].encode(), from_micros(slot["signed_at"])) for slot in done],
@@ -154,25 +164,24 @@ def _come_on(workspace: Workspace, contract_id: str, service: SigningService) ->
     return came
 
 
-def _signed(
-    unit: Unit, workspace: Workspace, row: dict[str, Any], slot: dict[str, Any], wanted: int, document: bytes
+def _came_on(
+    unit: Unit, workspace: Workspace, row: dict[str, Any], signer: str, following: str | None
 ) -> dict[str, Any]:
-    done = slot["position"]
-    signer = check(document, [])[-1].certificate
-    _keep(unit, row, document, done)
-    unit.update("contract_signatures", slot, {"status": "signed", "signed_by": signer, "signed_at": unit.now})
-    if done < wanted:
-        following = next(one["name"] for one in _slots(unit.connection, row["id"]) if one["position"] == done + 1)
-        tell_owner(unit, row, "signed", f"{slot['name']} signed contract {row['id']}; {following} comes next.")
-        return contracts.shown(row) | {"answered": True, "waiting_for": following}
+    """A contract after one more signature; signed where nobody follows."""
+    if following is not None:
+        tell_owner(unit, row, "signed", f"{signer} signed contract {row['id']}; {following} comes next.")
+        return row
     after = step(unit, row, "sign", signed_at=unit.now, decided_at=unit.now)
     tell_owner(unit, row, "signed", f"Contract {row['id']} is signed by everybody.")
     close_deal(unit, workspace.settings, after)
-    return contracts.shown(after) | {"answered": True, "waiting_for": None}
+    return after
 
 
-def _believe(workspace: Workspace, request: Request, slots: list[dict[str, Any]], document: bytes) -> None:
-    """Raise InvalidInput unless a document is the one of the request with its one signature more, by the right certificate."""
+def _believed(workspace: Workspace, request: Request, asked: list[dict[str, Any]], document: bytes) -> str:
+    """The certificate (SHA-256) by which a document was signed, if it is the one of the request with that signature added.
+
+    Raises InvalidInput for any other.
+    """
     refused = f"contract {request.contract_id}: the signature of {request.name} is refused, nothing was written: "
     if len(document) > LARGEST:
         raise InvalidInput(f"{refused}the document is larger than {LARGEST:,} bytes")
@@ -180,7 +189,7 @@ def _believe(workspace: Workspace, request: Request, slots: list[dict[str, Any]]
         raise InvalidInput(f"{refused}this is not the document that was sent")
     expected = [
         (one["certificate"].encode(), workspace.clock() if one["signed_at"] is None else from_micros(one["signed_at"]))
-        for one in slots[: request.position]
+        for one in asked[: request.position]
     ]
     found = check(document, expected)
     if len(found) != request.position:
@@ -188,6 +197,7 @@ def _believe(workspace: Workspace, request: Request, slots: list[dict[str, Any]]
     for one in found:
         if one.problems:
             raise InvalidInput(f"{refused}{'; '.join(one.problems)}")
+    return found[-1].certificate
 
 
 def _keep(unit: Unit, row: dict[str, Any], document: bytes, count: int) -> None:
@@ -201,17 +211,17 @@ def _waiting(connection: Connection, contract_id: str) -> tuple[dict[str, Any], 
     if row["status"] != "awaiting_signature":
         state = row["status"].replace("_", " ")
         raise InvalidInput(f"contract {contract_id} is {state}; only one that awaits signature can be signed")
-    return row, _slots(connection, contract_id), b64decode(_documents(connection, row)[-1]["content"])
+    return row, slots(connection, contract_id), b64decode(_documents(connection, row)[-1]["content"])
 
 
-def _slots(connection: Connection, contract_id: str) -> list[dict[str, Any]]:
+def slots(connection: Connection, contract_id: str) -> list[dict[str, Any]]:
     """The signatures that count, in their order."""
     found = [one for one in parts(connection, signatures, contract_id) if one["status"] != "void"]
     return sorted(found, key=lambda one: int(one["position"]))
 
 
-def _next(slots: list[dict[str, Any]]) -> dict[str, Any]:
-    pending = next((slot for slot in slots if slot["status"] == "pending"), None)
+def _next(asked: list[dict[str, Any]]) -> dict[str, Any]:
+    pending = next((slot for slot in asked if slot["status"] == "pending"), None)
     if pending is None:
         raise Conflict("the contract changed meanwhile: it waits for no signature any more; look at it")
     return pending

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 NO_EFFECT_YET: tuple[str, ...] = (
-    "sales_operations.process_automation.stage_transitions.negotiation_to_closed.enabled",
-    "sales_operations.process_automation.stage_transitions.negotiation_to_closed.auto_close",
     "sales_operations.pipeline_management.reporting.schedule",
     "sales_operations.sales_enablement.training.enabled",
     "sales_operations.sales_enablement.training.modules",

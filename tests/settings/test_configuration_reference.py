@@ -19,8 +19,6 @@ PAGE = ROOT / "docs" / "configuration.md"
 EXAMPLE = ROOT / "config" / "sales_operations_config.yaml.example"
 
 AT_MOST = {
-    "process_automation.stage_transitions.negotiation_to_closed.enabled",
-    "process_automation.stage_transitions.negotiation_to_closed.auto_close",
     "pipeline_management.reporting.schedule",
     "sales_enablement.training.enabled",
     "sales_enablement.training.modules",
