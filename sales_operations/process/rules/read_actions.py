@@ -45,7 +45,7 @@ def read_action(node: Node, subject: Subject, settings: Settings) -> Action | No
         return None
     problems = len(node.page.problems)
     values = _READERS[kind](below, subject, settings)
-    return Action(kind, values, node.place) if values is not None and len(node.page.problems) == problems else None
+    return Action(kind, values, below.place) if values is not None and len(node.page.problems) == problems else None
 
 
 def _move(node: Node, _subject: Subject, settings: Settings) -> dict[str, Any] | None:
