@@ -18,6 +18,8 @@ _SIX = Decimal("0.000001")
 
 def exact(value: int | Decimal, what: str) -> Fraction:
     """A number that is given as whole or decimal. Raises InvalidInput for a negative, infinite or absurd one."""
+    if type(value) is int and 0 <= value <= LARGEST_MINOR:
+        return Fraction(value)
     # Text and floats would pass silently into the arithmetic, and floats are not what they look like.
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise InvalidInput(f"{what} is {value!r}; give a whole number or a Decimal, not {type(value).__name__}")
@@ -50,13 +52,15 @@ def whole(value: Fraction, rounding: Rounding, what: str = "the amount") -> int:
     return rounded
 
 
-def shared_out(total: int, weights: Sequence[Fraction | int]) -> list[int]:
+def shared_out(total: int, weights: Sequence[int]) -> list[int]:
     """A total in whole parts in proportion to the weights: the exact parts rounded down, and what is left over one by
     one to the largest remainders, the first of equal ones first. All to the first where the weights are all 0."""
-    whole_weight = sum(weights, Fraction(0))
-    if not whole_weight:
+    together = sum(weights)
+    if not together:
         return [total if position == 0 else 0 for position in range(len(weights))]
-    return apportioned(total, [Fraction(total * weight) / whole_weight for weight in weights])
+    if not total:
+        return [0] * len(weights)
+    return apportioned(total, [Fraction(total * weight, together) for weight in weights])
 
 
 def apportioned(total: int, parts: Sequence[Fraction]) -> list[int]:
@@ -70,9 +74,10 @@ def apportioned(total: int, parts: Sequence[Fraction]) -> list[int]:
 
 def six_decimals(value: Fraction, rounding: str = ROUND_HALF_EVEN) -> Decimal:
     """For figures that are shown: a decimal with at most six places, none where the number is whole."""
-    scaled = value * 1_000_000
+    if value.denominator == 1:
+        return Decimal(value.numerator)
     to_whole = {ROUND_FLOOR: floor, ROUND_CEILING: ceil}.get(rounding, round)
-    return trimmed(Decimal(to_whole(scaled)).scaleb(-6))
+    return trimmed(Decimal(to_whole(value * 1_000_000)).scaleb(-6))
 
 
 def trimmed(value: int | Decimal) -> Decimal:

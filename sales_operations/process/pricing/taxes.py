@@ -48,8 +48,8 @@ def class_of(request: PriceRequest, line: LineRequest, where: str) -> TaxClass |
 def taxed(amounts: Sequence[int], classes: Sequence[TaxClass | None], rules: Rules) -> list[Taxed]:
     """The taxes of lines, from their amounts in minor units and their classes.
 
-    Rounded for each line and rate (``line``) or once for each rate (``total``, shared out to the lines by largest
-    remainder). Contained taxes are rounded together, for each line or once for each class, then shared out to the rates.
+    Rounded for each line and rate (``line``), or once for each rate (``total``; contained ones once for each rate of a
+    class) and shared out to the lines by largest remainder.
     """
     cells: Cells = {}
     for one in {found.name: found for found in classes if found}.values():
@@ -93,15 +93,17 @@ def _on_top(amounts: Sequence[int], classes: Sequence[TaxClass | None], rules: R
 
 
 def _contained(found: TaxClass, places: list[int], amounts: Sequence[int], rounding: Rounding) -> Cells:
-    """Whole taxes whose rows are the lines' contained tax and whose columns the rates' parts of it."""
+    """Whole taxes: a column for each rate, rounded, and a row for each line that is never more than its amount."""
     rates = [_share(rate) for rate in found.rates]
-    together = sum(rates, Fraction(0))
-    parts = [amounts[place] * together / (1 + together) for place in places]
-    total = whole(sum(parts, Fraction(0)), rounding)
-    left = apportioned(total, parts)
+    whole_amount = sum(amounts[place] for place in places)
+    columns: list[int] = []
+    for rate in rates:
+        tax = whole(whole_amount * rate / (1 + sum(rates)), rounding)
+        columns.append(min(tax, whole_amount - sum(columns)))
+    left = shared_out(sum(columns), [amounts[place] for place in places])
     cells: Cells = {}
-    # Rate after rate out of what the lines have left, so that no line pays more than its own contained tax.
-    for position, column in enumerate(shared_out(total, rates)):
+    # Rate after rate out of what the lines have left, so that rows and columns both add up.
+    for position, column in enumerate(columns):
         for row, (place, tax) in enumerate(zip(places, shared_out(column, left), strict=True)):
             cells[place, position] = tax
             left[row] -= tax

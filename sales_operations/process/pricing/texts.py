@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from sales_operations.process.pricing.exact import money
 from sales_operations.process.pricing.priced import Priced
 
+WIDEST = 72
+
 
 def written_trace(priced: Priced) -> list[str]:
     """One line a step, under the line that it belongs to: why, by how much, and the amount after it."""
@@ -14,7 +16,7 @@ def written_trace(priced: Priced) -> list[str]:
 
 
 def _lines(priced: Priced) -> Iterator[str]:
-    width = max(len(step.text) for step in priced.trace)
+    width = min(max(len(step.text) for step in priced.trace if step.kind != "conversion"), WIDEST)
     places = {step.line for step in priced.trace}
     for position, line in [*enumerate(priced.lines), (None, None)]:
         if position not in places:

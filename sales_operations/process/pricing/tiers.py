@@ -38,7 +38,9 @@ def tiered(tiers: Tiers, listed: Fraction, quantity: Fraction, currency: str, pr
         rate = _rate(tiers.bands[place], listed, currency, product)
         amount += part * rate
         price = unit_money(six_decimals(rate), currency)
-        texts.append(f"{trimmed(six_decimals(part))} at {price} ({_why(tiers.bands[place], rate, listed)})")
+        percent = tiers.bands[place].percent_off
+        why = f" ({trimmed(percent)} % off)" if percent else ""
+        texts.append(f"{trimmed(six_decimals(part))} at {price}{why}")
     return Tiered(amount, f"{tiers.mode} tier: {' + '.join(texts)}")
 
 
@@ -78,9 +80,3 @@ def _rate(tier: Tier, listed: Fraction, currency: str, product: str) -> Fraction
 
 def _span(tier: Tier) -> str:
     return "without end" if tier.up_to is None else f"up to {trimmed(tier.up_to)}"
-
-
-def _why(tier: Tier, rate: Fraction, listed: Fraction) -> str:
-    if tier.percent_off is not None:
-        return f"{_span(tier)}: {trimmed(tier.percent_off)} % off"
-    return f"{_span(tier)}: {'list price' if rate == listed else 'price'}"
