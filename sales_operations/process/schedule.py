@@ -8,7 +8,8 @@ from functools import partial
 
 from sales_operations.domain.clock import to_micros
 from sales_operations.effects.schedules import Schedule
-from sales_operations.process import quote_expiry, stage_advance
+from sales_operations.process import contract_renewals, contract_sending, quote_expiry, stage_advance
+from sales_operations.process.rules import engine as rules
 from sales_operations.store import durable
 from sales_operations.store.engine import writing
 from sales_operations.workspace import Workspace
@@ -27,6 +28,9 @@ def _forget_ended_work(workspace: Workspace) -> int:
 WORKS: dict[str, tuple[str, Work]] = {
     "auto-transition": ("*/10 * * * *", stage_advance.work),
     "quote-expiry": ("5 0 * * *", quote_expiry.work),
+    "rules": ("* * * * *", rules.work),
+    "contract-dates": ("10 0 * * *", contract_renewals.work),
+    "contract-signatures": ("*/10 * * * *", contract_sending.work),
     "forget-ended-work": ("17 3 * * *", _forget_ended_work),
 }
 """Name to cron (five fields, in the company's time zone) and work, which gives how much it did."""

@@ -54,13 +54,27 @@ class Performer:
 
     def _assign(self, values: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
         if values["to"] == BY_RULES:
-            user = Assigner(self._unit.connection).assign(None).user_id
-            if user is None:
-                raise NotFound("nobody can be assigned: the store has no active users")
-        else:
-            user = self._person(values["to"], row)
+            return self._assign_by_rules(row)
+        user = self._person(values["to"], row)
         self._unit.update(self._kind, row, {"owner_id": user, "owner_text": None})
         return {"from": row["owner_id"], "to": user}
+
+    def _assign_by_rules(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Whoever the assignment chooses for the lead, or for the lead that the deal came from, as if nobody had it."""
+        is_lead = self._kind == "leads"
+        lead = row if is_lead else self._found("leads", row["lead_id"])
+        account = None if is_lead else self._found("accounts", row["account_id"]) or None
+        asked = {**lead, "owner_id": None}
+        if not is_lead:
+            asked.pop("id", None)  # the assignment of the lead itself stays as it was kept
+        made = Assigner(self._unit, self._settings).assign(asked, account=account, in_hand=is_lead)
+        if made.user_id is None:
+            raise NotFound(f"nobody can take {self._id}: bring a rep back, or add people to the rules of assignment")
+        self._unit.update(self._kind, row, {"owner_id": made.user_id, "owner_text": None})
+        return {"from": row["owner_id"], "to": made.user_id, "assignment": made.grounds}
+
+    def _found(self, kind: str, record_id: str | None) -> dict[str, Any]:
+        return (self._unit.find(kind, record_id) if record_id else None) or {}
 
     def _task(self, values: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
         due = self._today() + timedelta(days=values["due_in_days"])
@@ -81,7 +95,15 @@ class Performer:
         if not recipient:
             return {"notification_id": None, "reason": f"there is no {values['to']} to tell"}
         title, message = self._text(values["subject"], row), self._text(values["message"], row)
-        note = notify(self._unit, recipient, title, message, self._firing.opportunity_id)
+        note = notify(
+            self._unit,
+            recipient,
+            title,
+            message,
+            self._firing.opportunity_id,
+            event=f"rule.{self._firing.rule.replace(' ', '.')}",
+            values={"rule": self._firing.rule, "found": self._firing.grounds},
+        )
         return {"notification_id": note}
 
     def _set(self, values: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,9 @@ def read_action(node: Node, subject: Subject, settings: Settings) -> Action | No
         return None
     [(kind, below)] = found.items()
     if kind == "webhook":
-        below.problem("rules call no webhooks; use notify, and route its notifications to a webhook's channel")
+        below.problem(
+            "rules call no webhooks themselves; use notify, and route its event, rule.NAME, to a webhook (notifications.routes)"
+        )
         return None
     if subject not in KINDS[kind]:
         able = [name for name, subjects in KINDS.items() if subject in subjects]
