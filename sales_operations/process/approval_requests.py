@@ -199,7 +199,9 @@ def _tell_approver(unit: Unit, row: Mapping[str, Any]) -> None:
         f"Quote {row['quote_id']} over {net} net needs your approval by the rule {row['rule']!r}: "
         f"{', '.join(judged['reasons'])}.{worse} Answer with 'sales-operations approve yes {row['id']}' or 'approve no'."
     )
-    notify(unit, name_of(unit.connection, row["approver_id"]), "Approval wanted", message, row["opportunity_id"])
+    values = {"quote_id": row["quote_id"], "request_id": row["id"], "rule": row["rule"], **figures.shown()}
+    approver = name_of(unit.connection, row["approver_id"])
+    notify(unit, approver, "Approval wanted", message, row["opportunity_id"], event="approval.requested", values=values)
 
 
 def _asked(row: Mapping[str, Any]) -> Asked:

@@ -82,7 +82,10 @@ def decide(
             after = unit.update("quotes", row, columns)
             said = "is approved" if outcome == "approved" else f"was not approved: {comment or 'no reason was given'}"
             writing.tell_owner(
-                unit, row, f"Quote {outcome}", f"Quote {row['id']} {said} ({name_of(unit.connection, deciding)})."
+                unit,
+                row,
+                "approved" if outcome == "approved" else "not_approved",
+                f"Quote {row['id']} {said} ({name_of(unit.connection, deciding)}).",
             )
         unit.flush()
         answered = requests.request(unit.connection, request_id)
@@ -143,7 +146,7 @@ def accept(workspace: Workspace, quote_id: str, *, seq: int | None = None) -> di
         if deal["status"] == "open" and (deal["close_date"] or "") < today:
             changes["close_date"] = today
         unit.update("opportunities", deal, changes)
-        writing.tell_owner(unit, row, "Quote accepted", f"Quote {quote_id} was accepted.")
+        writing.tell_owner(unit, row, "accepted", f"Quote {quote_id} was accepted.")
         unit.flush()
         return shown(after)
 

@@ -22,5 +22,5 @@ def work(workspace: Workspace) -> int:
         rows = [record.completed(row) for row in unit.connection.execute(over)]
         for row in rows:
             writing.close(unit, row, "expired")
-            writing.tell_owner(unit, row, "Quote expired", f"Quote {row['id']} was valid until {row['valid_until']}.")
+            writing.tell_owner(unit, row, "expired", f"Quote {row['id']} was valid until {row['valid_until']}.")
         return len(rows)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from sales_operations.domain.errors import Conflict, InvalidInput
+from sales_operations.domain.money import to_major
 from sales_operations.effects.notifications import notify
 from sales_operations.process import approval_requests as requests
 from sales_operations.process import quote_record as record
@@ -77,14 +78,20 @@ def parties(unit: Unit, row: dict[str, Any], requested_by: str | None) -> Partie
     return Parties(owner, requested_by)
 
 
-def tell_owner(unit: Unit, row: dict[str, Any], subject: str, message: str) -> None:
-    """Tell the owner of the quote's deal, where it has one."""
+def tell_owner(unit: Unit, row: dict[str, Any], happened: str, message: str) -> None:
+    """Tell the owner of the quote's deal, where it has one, by the event ``quote.<happened>``."""
     deals = tables.opportunities.c
     found = select(deals.owner_id, deals.owner_text).where(deals.id == row["opportunity_id"])
     deal = unit.connection.execute(found).first()
     owner = (name_of(unit.connection, deal.owner_id) or deal.owner_text) if deal else None
     if owner:
-        notify(unit, owner, subject, message, row["opportunity_id"])
+        values = {
+            "quote_id": row["id"],
+            "net": to_major(row["net_minor"], row["currency"]),
+            "currency": row["currency"],
+        }
+        subject = f"Quote {happened.replace('_', ' ')}"
+        notify(unit, owner, subject, message, row["opportunity_id"], event=f"quote.{happened}", values=values)
 
 
 def told(judgement: Judgement) -> dict[str, Any]:

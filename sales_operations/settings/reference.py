@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sales_operations.settings import assignment, notifications, pricing
+from sales_operations.settings import approvals, assignment, notifications, pricing
 from sales_operations.settings.pending import NOTE, note
 from sales_operations.settings.pipelines import StageSettings
 from sales_operations.settings.schema import ROOT, ConfigurationFile
@@ -23,6 +23,9 @@ ENTRIES: dict[str, type[BaseModel]] = {
     "assignment.rules[].": assignment.Rule,
     "assignment.territories[].": assignment.Territory,
     "assignment.….when[].all[].": assignment.Row,
+    "approvals.rules[].": approvals.ApprovalRule,
+    "approvals.rules[].steps[].": approvals.ApprovalStep,
+    "approvals.delegations[].": approvals.Delegation,
     "pricing.taxes.COUNTRY.CLASS.": pricing.PricingTaxClass,
     "pricing.taxes.COUNTRY.CLASS.rates[].": pricing.PricingTax,
     "pricing.products.CODE.": pricing.PricingProduct,

@@ -67,9 +67,7 @@ VALUES: dict[str, Any] = {
         "playbooks": {"enabled": True, "stages": ["lead", "qualified", "proposal", "negotiation", "closed"]},
     },
 }
-_ADDITIONS = re.compile(
-    r"^  # ?(?=(?:company|pricing|store|results|pipelines|contracting|documents|matching|estimates):|  )", re.MULTILINE
-)
+_ADDITIONS = re.compile(r"^  # ?(?=[a-z_]+:$|  )", re.MULTILINE)
 
 
 def with_additions() -> str:
