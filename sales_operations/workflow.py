@@ -65,7 +65,10 @@ def run(
     notices = _of_old_data(workspace) if as_of is None else []
     progress("Automating the sales process")
     leads = [lead_id] if lead_id is not None else _leads(workspace, as_of, notices)
-    opportunities = Converter(workspace).convert_many(leads) if leads else []
+    blocked: dict[str, str] | None = {} if lead_id is None else None
+    opportunities = Converter(workspace).convert_many(leads, blocked=blocked) if leads else []
+    if blocked:
+        notices.append(f"{len(blocked)} leads were not converted. {next(iter(blocked.values()))}.")
     progress("Forecasting sales")
     forecaster = SalesForecaster(workspace)
     forecast = asyncio.run(forecaster.forecast_sales(period=PERIOD, method="hybrid", as_of=as_of))

@@ -7,7 +7,19 @@ import sys
 
 import typer
 
-from sales_operations.cli import admin, assignment, forecast, imports, pipeline, privacy, process, quotes, rules, worker
+from sales_operations.cli import (
+    admin,
+    assignment,
+    forecast,
+    imports,
+    matching,
+    pipeline,
+    privacy,
+    process,
+    quotes,
+    rules,
+    worker,
+)
 
 app = typer.Typer(
     name="sales-operations",
@@ -17,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (process, assignment, imports, forecast, pipeline, admin, privacy, quotes, rules, worker):
+for room in (process, assignment, matching, imports, forecast, pipeline, admin, privacy, quotes, rules, worker):
     room.add_to(app)
 
 

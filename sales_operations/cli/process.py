@@ -87,6 +87,9 @@ def run(
 @guarded
 def convert(
     lead_ids: Annotated[list[str], typer.Argument(metavar="LEAD…", help="Ids of leads, here or in their source.")],
+    no_opportunity: Annotated[
+        bool, typer.Option("--no-opportunity", help="Make account and contact only, or find them.")
+    ] = False,
     database: Database = None,
     config: Config = None,
     as_json: Json = False,
@@ -95,7 +98,19 @@ def convert(
     from sales_operations.process.conversion import Converter
     from sales_operations.workflow import opportunity_block, plain
 
-    found = Converter(opened(config, database, create=True)).convert_many(lead_ids)
+    converter = Converter(opened(config, database, create=True))
+    if no_opportunity:
+        from dataclasses import asdict
+
+        ended = converter.convert_without_opportunity(lead_ids)
+        if as_json:
+            print_json([asdict(one) for one in ended])
+            return
+        rows = [[one.lead_id, one.account_id or "", one.contact_id or "", one.opportunity_id or ""] for one in ended]
+        headings = ("Lead", "Account", "Contact", "Opportunity")
+        display(table("Converted", [(heading, "left") for heading in headings], rows))
+        return
+    found = converter.convert_many(lead_ids)
     if as_json:
         print_json([plain(one) for one in found])
         return

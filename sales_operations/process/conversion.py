@@ -199,7 +199,8 @@ class _Batch:
             unit.create("opportunities", row)
             unit.update("leads", lead, {"converted_at": unit.now, "opportunity_id": row["id"], "status": "converted"})
             if switches.auto_notify and assignment.name:
-                self._tell(lead, row, assignment.name, found.alerts)
+                due = assigner.written(assignment.due_at) if assigner is not None else None
+                self._tell(lead, row, assignment.name, due, found.alerts)
             opened[lead["id"]] = (row, account.get("name") or "", assignment.name)
         matcher.write()
         return self._as_callers_see(opened)
@@ -222,14 +223,16 @@ class _Batch:
         read = {row["id"]: row["name"] if row["name"] is not None else row["email"] for row in rows}
         return {one: read.get(one) for one in ids}
 
-    def _tell(self, lead: dict[str, Any], row: dict[str, Any], rep: str, alerts: list[str]) -> None:
+    def _tell(self, lead: dict[str, Any], row: dict[str, Any], rep: str, due: str | None, alerts: list[str]) -> None:
         message = announcement(
             row["id"], lead["company"] or "", row["amount_minor"], row["currency"], row["close_date"]
         )
-        notify(self._unit, rep, "New opportunity", message, row["id"])
+        if due is not None:
+            message += f" Answer by {due}."
+        notify(self._unit, rep, "New opportunity", message, row["id"], event="opportunity.created")
         if alerts:
             told = f"Before you call: {'. '.join(alerts)}. 'sales-operations duplicates' shows more."
-            notify(self._unit, rep, "Possible duplicate", told, row["id"])
+            notify(self._unit, rep, "Possible duplicate", told, row["id"], event="lead.duplicate")
 
     def _row(
         self, lead: dict[str, Any], found: Belonging, estimate: Estimate, assignment: Assignment

@@ -163,10 +163,18 @@ def blocks(connection: Connection, keys: Iterable[Key]) -> dict[int, list[str]]:
 
 
 _PAIRS = """
-SELECT DISTINCT a.record_id, b.record_id FROM match_keys a JOIN match_keys b ON b.key = a.key AND b.record_id > a.record_id
-WHERE a.record_id LIKE '{prefix}' AND b.record_id LIKE '{prefix}'
-AND a.key IN (SELECT key FROM match_keys GROUP BY key HAVING count(*) BETWEEN 2 AND {block})
+WITH shared AS (SELECT key FROM match_keys GROUP BY key HAVING count(*) BETWEEN 2 AND {block})
+SELECT DISTINCT one.record_id, other.record_id
+FROM shared JOIN match_keys one ON one.key = shared.key
+JOIN match_keys other ON other.key = shared.key AND other.record_id > one.record_id
+WHERE EXISTS (SELECT 1 FROM {kind} record WHERE record.id = one.record_id)
 """
+
+
+def pairs(connection: Connection, kind: str) -> list[tuple[str, str]]:
+    """The ids of accounts or contacts that share a key which no more than a few have; keys as of the last ``refresh``."""
+    found = connection.exec_driver_sql(_PAIRS.format(block=BLOCK, kind=kind))
+    return [(one, other) for one, other in found]
 
 
 def forget(connection: Connection, record_id: str) -> None:
