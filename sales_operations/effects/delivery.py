@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, or_, select, update
+from sqlalchemy import Connection, Engine, Row, select, update
 
 from sales_operations.domain.clock import Clock, to_micros
 from sales_operations.effects.channels import Letter, Send, opened
 from sales_operations.effects.digests import collected
 from sales_operations.effects.failure import DeliveryFailed, Undeliverable
 from sales_operations.effects.outbox import DELIVERED, UNDELIVERABLE, WAITING
+from sales_operations.effects.people import user_called, user_of_id
 from sales_operations.effects.routing import wait_seconds
 from sales_operations.settings.notifications import Notifications
 from sales_operations.store import tables
@@ -131,16 +132,8 @@ def _letter(connection: Connection, item: _Item) -> Letter:
 
 def _person(connection: Connection, recipient: str, user_id: str | None) -> tuple[str, str | None]:
     """Name and e-mail address of who gets it; no address where nobody, or more than one user, is called so."""
-    users = tables.RECORDS["users"].c
-    if user_id is not None:
-        known = users.id == user_id
-    else:
-        folded = recipient.strip().lower()
-        known = or_(users.id == recipient, func.lower(users.email) == folded, users.name == recipient)
-    found = connection.execute(select(users.name, users.email).where(known)).all()
-    if len(found) != 1:
-        return recipient, None
-    return found[0].name or recipient, found[0].email or None
+    user = user_called(connection, recipient) if user_id is None else user_of_id(connection, user_id)
+    return (recipient, None) if user is None else (user.name or recipient, user.email or None)
 
 
 def _change(connection: Connection, note: Row[Any]) -> dict[str, Any] | None:

@@ -48,7 +48,7 @@ def notify(
     }
     unit.create("notifications", row)
     if outgoing is not None:
-        outgoing.add(unit, identity, happened)
+        outgoing.add(unit, identity, happened, recipient)
     return identity
 
 

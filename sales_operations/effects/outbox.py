@@ -6,10 +6,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert
 
 from sales_operations.domain.clock import from_micros, to_micros
 from sales_operations.domain.opportunity import new_id
+from sales_operations.effects.people import user_called
 from sales_operations.effects.routing import kinds, legs
 from sales_operations.settings.notifications import EVERY, Notifications
 from sales_operations.store import tables
@@ -37,7 +38,7 @@ class Outgoing:
         self._outbox = outbox
         self._kinds = kinds(settings.channels or {}, os.environ)
         self._batches: dict[str, tuple[str, int]] = {}
-        self._users: dict[str, str] = {}
+        self._users: dict[str, str | None] = {}
 
     def attach(self, unit: Unit) -> None:
         """Let a unit's notifications leave this way."""
@@ -59,14 +60,16 @@ class Outgoing:
             message = rendered(template.message, given, f"{place}.message").strip()
         return subject, message
 
-    def add(self, unit: Unit, notification_id: str, event: str) -> None:
+    def add(self, unit: Unit, notification_id: str, event: str, recipient: str) -> None:
         """Put down every delivery of a notification that was just written."""
         if self._outbox is None:
             return
         connection = unit.connection
         for leg in legs(event, from_micros(unit.now), self._settings, self._kinds, self._zone):
             due = to_micros(leg.due)
-            user = self._user(connection, leg.to) if leg.to is not None else None
+            # Of a digest it is settled now whose it is, so that all that is one person's comes together.
+            named = leg.to or (recipient if leg.digest else None)
+            user = self._user(connection, named) if named is not None else None
             lost = leg.to is not None and user is None
             at_once = due <= unit.now and not leg.digest and not lost
             row = {
@@ -80,7 +83,7 @@ class Outgoing:
                 "batch_id": self._batch(connection, leg.channel) if at_once else None,
                 "attempts": 0,
                 "due_at": due,
-                "reason": "no user has the e-mail address that the route names" if lost else None,
+                "reason": "no user, or more than one, has the e-mail address that the route names" if lost else None,
                 "created_at": unit.now,
                 "ended_at": unit.now if lost else None,
             }
@@ -96,15 +99,11 @@ class Outgoing:
         self._batches[channel] = identity, number + 1
         return identity
 
-    def _user(self, connection: Connection, email: str) -> str | None:
-        if email not in self._users:
-            users = tables.RECORDS["users"]
-            wanted = select(users.c.id).where(func.lower(users.c.email) == email.lower()).order_by(users.c.id)
-            found = connection.execute(wanted).scalars().first()
-            if found is None:
-                return None
-            self._users[email] = found
-        return self._users[email]
+    def _user(self, connection: Connection, called: str) -> str | None:
+        if called not in self._users:
+            user = user_called(connection, called)
+            self._users[called] = None if user is None else user.id
+        return self._users[called]
 
 
 def outgoing_of(connection: Connection) -> Outgoing | None:

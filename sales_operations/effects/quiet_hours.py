@@ -20,7 +20,7 @@ def after_quiet(instant: datetime, quiet: QuietHours, zone: str) -> datetime:
         if end is None:
             break
         local = end
-    return local.astimezone(UTC)
+    return max(local.astimezone(UTC), instant.astimezone(UTC))  # in an hour that the clocks show twice, never back
 
 
 def _end_of_quiet(local: datetime, quiet: QuietHours) -> datetime | None:
