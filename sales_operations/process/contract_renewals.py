@@ -196,7 +196,7 @@ def _items(
     if any(one["currency"] != row["currency"] for one in found) or (price != "list" and not agreed):
         return [], []  # another price was agreed on than that of the items
     asked = [Line(place, "", "1", product_id=one["product_id"]) for place, one in enumerate(found)]
-    entries = sources(unit.connection, asked, row["currency"], None).entries
+    entries = sources(unit.connection, asked, settings.pricing.book).entries
     today, notes, renewed = day_of(unit.now, settings.company.timezone), [], []
     for one in found:
         line, unit_minor, discount = RenewedLine(Decimal(one["quantity"] or "1"), one["total_minor"]), None, None
