@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sales_operations.domain.clock import day_of, from_micros, to_micros, utc_now
 from sales_operations.domain.errors import InvalidInput
 from sales_operations.domain.opportunity import new_id
-from sales_operations.process.assigning.decision import Case, Decider, Decision
+from sales_operations.process.assigning.decision import Case, Decision
 from sales_operations.process.assigning.explanation import Explanation, explained
 from sales_operations.process.assigning.facts import facts_of
 from sales_operations.process.assigning.standing import Standing, standing_of
@@ -72,7 +72,7 @@ class Assigner:
             self._loads = {place: standing.workload.of(one.id) for place, one in enumerate(self._base.people.persons)}
             self._missing = self._base.missing
             self._in_hand = standing.workload.in_hand
-        self._decider = Decider(self._base.rules, self._base.people, day)
+        self._decider = self._base.decider(day)
         self._turns = StoredTurns(connection)
         self._hours: WorkingHours | None = None
 

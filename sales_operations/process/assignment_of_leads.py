@@ -82,7 +82,8 @@ def history(workspace: Workspace, lead_id: str) -> list[Kept]:
     """Every assignment of a lead, the newest first, each explained from what was kept of it. Raises NotFound."""
     table = tables.RECORDS["assignments"]
     with workspace.reading() as connection:
-        statement = select(table).where(table.c.lead_id == _found(connection, lead_id)).order_by(table.c.seq.desc())
+        statement = select(table).where(table.c.lead_id == _found(connection, lead_id))
+        newest_first = statement.order_by(table.c.created_at.desc(), table.c.attempt.desc(), table.c.id)
         replay = Replay(connection)
         return [
             Kept(
@@ -94,7 +95,7 @@ def history(workspace: Workspace, lead_id: str) -> list[Kept]:
                 row.answered_at,
                 replay.explanation(dict(zip(tables.COLUMNS["assignments"], row, strict=True))),
             )
-            for row in connection.execute(statement).all()
+            for row in connection.execute(newest_first).all()
         ]
 
 

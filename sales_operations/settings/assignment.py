@@ -40,7 +40,10 @@ def _field(name: str) -> str:
 
 
 def _day(given: Any) -> Any:
-    return date.fromisoformat(given) if isinstance(given, str) else given
+    try:
+        return date.fromisoformat(given) if isinstance(given, str) else given
+    except ValueError:
+        return given  # the type says what is expected
 
 
 Words = Annotated[Several[Text], Field(min_length=1), Expect("a list of at least one text")]

@@ -565,7 +565,7 @@ _FREE_TEXTS = {
     "rule_versions": ("author", "files"),
     "rule_firings": ("reason", "facts", "actions"),
     "tasks": ("title",),
-    "assignments": ("rule", "decision"),
+    "assignments": ("rule", "inputs", "decision"),
     "assignment_bases": ("content",),
     "contracts": ("terms", "reason"),
     "contract_versions": ("terms", "note"),

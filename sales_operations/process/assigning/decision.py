@@ -13,7 +13,7 @@ from sales_operations.process.assigning.pools import Pool, Pools
 from sales_operations.process.assigning.rotation import ONE, Turns
 from sales_operations.process.assigning.rules import Keep, Rule, Rules
 
-SHOWN = 10
+SHOWN = 5
 """As many candidates stand in a decision that is kept; making it again gives all of them."""
 KEPT = {"lead_owner": "owner of the lead", "account_owner": "owner of the account"}
 """Why a lead stays with whose it is, by the name that stands for the rule."""
@@ -66,7 +66,7 @@ class Decision:
         told: dict[str, Any] = {"user": self.user_id, "rule": self.rule, "method": self.method}
         if self.ranking:
             told["candidates"] = len(self.ranking)
-            told["scores"] = [[people.persons[place].id, round(score, 6)] for score, place in self.ranking[:SHOWN]]
+            told["scores"] = [[people.persons[place].id, score] for score, place in self.ranking[:SHOWN]]
         if self.left_out:
             told["left_out"] = len(self.left_out)
         if self.pool is not None and self.pool.territory is not None:

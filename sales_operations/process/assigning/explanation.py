@@ -57,7 +57,7 @@ def explained(decision: Decision, case: Case, everybody: People, names: Mapping[
             named(place),
             case.loads.get(place, 0) if place in decision.asked else None,
             persons[place].capacity,
-            round(score, 6),
+            score,
         )
         for score, place in decision.ranking
     )

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, select
 
 from sales_operations.process.assigning import people, rules
+from sales_operations.process.assigning.decision import Decider
 from sales_operations.process.assigning.facts import Asked
 from sales_operations.process.assigning.named import rules_of
 from sales_operations.process.assigning.roster import people_of
@@ -21,7 +22,8 @@ from sales_operations.store.engine import one_of
 
 _WHERE = """
 SELECT seq, head, (SELECT hash FROM audit WHERE seq = {mark}), (SELECT max(seq) FROM users), (SELECT max(seq) FROM teams),
-    (SELECT max(seq) FROM absences)
+    (SELECT max(seq) FROM absences), (SELECT max(seq) FROM opportunities),
+    (SELECT max(seq) FROM assignments WHERE in_hand = 1)
 FROM ledger
 """
 
@@ -37,8 +39,15 @@ class Base:
         texts = (rules.written(self.rules), people.written(self.people))
         self.contents = {rules.digest(text): text for text in texts}
         """Digest to content: of the rules, then of the people."""
+        self._decider: Decider | None = None
         self.missing = frozenset(self.contents)
         """Digests of the contents that the store did not hold yet, when it was last asked."""
+
+    def decider(self, day: str) -> Decider:
+        """Decides by these rules between these people on a day (ISO)."""
+        if self._decider is None or self._decider.day != day:
+            self._decider = Decider(self.rules, self.people, day)
+        return self._decider
 
     @property
     def ids(self) -> tuple[str, str]:
@@ -63,16 +72,20 @@ class Standing:
         mark = "?" if connection.dialect.name == "sqlite" else "%s"
         found = connection.exec_driver_sql(_WHERE.format(mark=mark), (self._seq,)).one()
         seq, head, past = found[:3]
+        marks, newest_deal, newest_in_hand = tuple(found[3:6]), found[6] or 0, found[7] or 0
         # Another chain at our number: what we read was never committed, or the store was put back from a backup.
         since, self._seq = self._seq, -1  # until all of it is read
         if since < 0 or past != self._head:
             self.workload.read(connection)
             self._bases = []
-        elif seq != since:
-            self.workload.follow(connection, since)
-        if self._marks != tuple(found[3:]):
+        else:
+            if newest_deal > since:
+                self.workload.follow_deals(connection, since)
+            if newest_in_hand > since or (seq > since and self.workload.has_leads):
+                self.workload.follow_leads(connection, since)
+        if self._marks != marks:
             self._bases = []
-        self._seq, self._head, self._marks = seq, head, tuple(found[3:])
+        self._seq, self._head, self._marks = seq, head, marks
         base = next((one for one in self._bases if one.given is given), None)
         if base is None:
             base = Base(connection, given, day)

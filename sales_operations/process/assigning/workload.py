@@ -32,13 +32,17 @@ class Workload:
         self._owners = dict(connection.exec_driver_sql(_ALL_DEALS).all())
         self._deals = Counter(self._owners.values())
         self._in_hand, self._leads = {}, Counter()
-        self._follow_leads(connection, -1)
+        self.follow_leads(connection, -1)
 
-    def follow(self, connection: Connection, since: int) -> None:
-        """Take in what changed after the sequence number ``since``."""
+    def follow_deals(self, connection: Connection, since: int) -> None:
+        """Take in the deals that changed after the sequence number ``since``."""
         for deal, owner, status, is_deleted in _run(connection, _CHANGED_DEALS, since):
             _move(self._owners, self._deals, deal, owner if status == "open" and not is_deleted else None)
-        self._follow_leads(connection, since)
+
+    @property
+    def has_leads(self) -> bool:
+        """Whether any lead is open work."""
+        return bool(self._in_hand)
 
     def of(self, user: str) -> int:
         """Open deals and leads in hand of a user."""
@@ -48,7 +52,8 @@ class Workload:
         """Whose open work a lead is."""
         return self._in_hand.get(lead)
 
-    def _follow_leads(self, connection: Connection, since: int) -> None:
+    def follow_leads(self, connection: Connection, since: int) -> None:
+        """Take in the leads that were assigned or changed after the sequence number ``since``."""
         fresh = {lead for (lead,) in _run(connection, _IN_HAND, since)}
         leads = tables.leads.c
         statement = select(leads.id, leads.owner_id, leads.converted_at, leads.status, leads.is_deleted)
