@@ -23,6 +23,7 @@ from sales_operations.store.columns import Columns
 from sales_operations.store.durable import Outbox
 from sales_operations.store.engine import open_engine, parse_url, reading, shown, sqlite_file
 from sales_operations.store.gates import Gates
+from sales_operations.store.turns import Turns
 from sales_operations.store.unit import Unit, unit
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Workspace:
         self._columns = Columns(url, _columns_file(url), settings.company.currency)
         self._gates = Gates(settings)
         self._engine = open_engine(url)
+        self._turns = Turns(self._engine)
         self._outbox: Outbox | None = None
         self._may_tell: bool | None = None
         self._closing = weakref.finalize(self, self._engine.dispose)
@@ -66,9 +68,12 @@ class Workspace:
         """A connection inside one consistent reading transaction."""
         return reading(self._engine)
 
-    def unit(self, cause: str, actor: str | None = None) -> AbstractContextManager[Unit]:
-        """A writing transaction: all of it at the end of the ``with`` block, or nothing. Notifications leave with it."""
-        made = unit(self._engine, self.clock, actor or _user(), cause, self._gates)
+    def unit(self, cause: str, actor: str | None = None, *, shared: bool = False) -> AbstractContextManager[Unit]:
+        """A writing transaction: all of it at the end of the ``with`` block, or nothing. Notifications leave with it.
+
+        ``shared`` is for short ones that several threads make at once: those that wait share a commit.
+        """
+        made = unit(self._engine, self.clock, actor or _user(), cause, self._gates, self._turns if shared else None)
         told = self.settings.notifications
         return self._telling(made) if told.channels or told.templates else made
 

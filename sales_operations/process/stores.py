@@ -50,7 +50,7 @@ class OpportunityStore:
     def _write(self, opportunity: Opportunity, write: Any, cause: str) -> None:
         workspace = self.workspace
         pipeline = workspace.pipeline(opportunity.metadata.get("pipeline"))
-        with workspace.unit(cause) as unit:
+        with workspace.unit(cause, shared=True) as unit:
             write(unit, opportunity, pipeline, workspace.settings.company.currency)
         advance(workspace, [opportunity.opportunity_id])
         stored = self._get(opportunity.opportunity_id)

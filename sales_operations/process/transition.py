@@ -36,7 +36,7 @@ def move(
     ``reason`` says why the deal is won or lost, ``override`` why it passes a gate that refuses it, ``pipeline`` names
     another pipeline to go to. Raises NotFound for an unknown deal, stage or pipeline, GateUnmet, InvalidInput.
     """
-    with workspace.unit("stage transition") as unit:
+    with workspace.unit("stage transition", shared=True) as unit:
         unit.hold()  # a move names the stage to reach: it waits for other writers and starts from what they left
         found = opportunities.row(unit.connection, opportunity_id)
         after = move_in(unit, workspace.settings, found, new_stage, reason=reason, override=override, pipeline=pipeline)

@@ -24,6 +24,7 @@ from sales_operations.domain.stages import NOT_GIVEN, REASONS, OpportunityStage,
 from sales_operations.store import audit, lookup, tables
 from sales_operations.store.engine import insert_many, writing
 from sales_operations.store.gates import Gates, Judgement
+from sales_operations.store.turns import Turns
 
 _SETTLED = frozenset(("status", "updated_at", "observed", "seq", *REASONS.values()))
 _JUDGED = tuple(name for name in tables.COLUMNS["opportunities"] if name not in _SETTLED)
@@ -308,12 +309,14 @@ def _move(before: dict[str, Any], after: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @contextmanager
-def unit(engine: Engine, clock: Clock, actor: str, cause: str, gates: Gates | None = None) -> Iterator[Unit]:
+def unit(
+    engine: Engine, clock: Clock, actor: str, cause: str, gates: Gates | None = None, turns: Turns | None = None
+) -> Iterator[Unit]:
     """A transaction that is written at the end of the ``with`` block; an error inside leaves the store as it was.
 
-    Without ``gates``, no move of a deal is asked for anything.
+    Without ``gates``, no move of a deal is asked for anything. With ``turns``, short units that wait share a commit.
     """
-    with writing(engine) as connection:
+    with writing(engine) if turns is None else turns.take() as connection:
         collected = Unit(connection, to_micros(clock()), actor, cause, gates)
         yield collected
         collected.flush()
