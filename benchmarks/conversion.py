@@ -8,6 +8,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,10 @@ def write_leads(store: str, count: int) -> dict[str, Any]:
     engine = open_engine(parse_url(store))
     with unit(engine, files.moment, "benchmark", "more leads") as transaction:
         ids = _ids(count + 1)
-        load(transaction, "leads", "benchmark", {"id": ids, "company": [f"Company {one}" for one in ids],
+        load(transaction, "leads", "benchmark", {"id": ids, "company": [f"{_word(one)} {_word(one[::-1])}" for one in ids],
+                                                 "first_name": [_word(one + "f") for one in ids],
+                                                 "last_name": [_word(one + "l") for one in ids],
+                                                 "email": [f"{one}@{_word(one).lower()}.example" for one in ids],
                                                  "product": ["Canopy Monitoring"] * len(ids),
                                                  "lead_source": ["website"] * len(ids),
                                                  "status": ["new"] * len(ids)})  # fmt: skip
@@ -54,6 +58,11 @@ def write_leads(store: str, count: int) -> dict[str, Any]:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
     return {}
+
+
+def _word(seed: str) -> str:
+    """A word of letters alone, always the same for a seed."""
+    return "".join(chr(ord("a") + byte % 26) for byte in blake2b(seed.encode(), digest_size=7).digest()).title()
 
 
 def _ids(count: int) -> list[str]:
@@ -134,8 +143,9 @@ def by_core(store: str, count: int) -> dict[str, Any]:
     from sales_operations.store.engine import open_engine, parse_url, reading, writing
 
     engine = open_engine(parse_url(store))
-    leads, deals, users = tables.leads, tables.opportunities, tables.RECORDS["users"]
-    notes, ledger = tables.RECORDS["notifications"], tables.ledger
+    leads, deals, records = tables.leads, tables.opportunities, tables.RECORDS
+    users, accounts, contacts = records["users"], records["accounts"], records["contacts"]
+    keys, ledger = tables.match_keys, tables.ledger
     now = to_micros(files.moment())
 
     def audited(seq: int, action: str, kind: str, record: str) -> dict[str, Any]:
@@ -143,22 +153,42 @@ def by_core(store: str, count: int) -> dict[str, Any]:
                 "kind": kind, "record_id": record, "digest": "0" * 64, "hash": "0" * 64}  # fmt: skip
 
     def convert(lead_id: str) -> None:
-        deal = f"opp_{uuid.uuid4().hex}"
+        deal, account, contact = (f"{kind}_{uuid.uuid4().hex}" for kind in ("opp", "acc", "con"))
         with writing(engine) as connection:
             lead = connection.execute(select(leads).where(leads.c.id == lead_id)).one()
             connection.execute(select(deals.c.id).where(deals.c.lead_id == lead_id)).first()
+            asked = [hash(text) for text in (lead.company, lead.company.split()[0], lead.email, lead.last_name)]
+            connection.execute(select(keys).where(keys.c.key.in_(asked))).all()
             reps = connection.execute(select(users).where(users.c.is_active == 1)).all()
             loads = connection.execute(
                 select(deals.c.owner_id, func.count()).where(deals.c.status == "open").group_by(deals.c.owner_id)
             )
             working: dict[str | None, int] = dict(loads.tuples().all())
             rep = min(reps, key=lambda one: working.get(one.id, 0))
-            seq = connection.execute(update(ledger).values(seq=ledger.c.seq + 3).returning(ledger.c.seq)).scalar_one()
+            seq = connection.execute(update(ledger).values(seq=ledger.c.seq + 6).returning(ledger.c.seq)).scalar_one()
             row = {"id": deal, "name": lead.company, "lead_id": lead.id, "pipeline": "default", "pipeline_stage": "lead",
                    "stage": "lead", "status": "open", "probability": 0.1, "amount_minor": 100_000, "currency": "USD",
-                   "close_date": "2027-02-22", "owner_id": rep.id, "created_at": now, "updated_at": now,
-                   "seq": seq}  # fmt: skip
+                   "close_date": "2027-02-22", "owner_id": rep.id, "account_id": account, "contact_id": contact,
+                   "created_at": now, "updated_at": now, "seq": seq}  # fmt: skip
             connection.execute(insert(deals).values(row))
+            connection.execute(
+                insert(accounts).values(id=account, name=lead.company, owner_id=rep.id, created_at=now, seq=seq - 3)
+            )
+            connection.execute(
+                insert(contacts).values(
+                    id=contact, first_name=lead.first_name, last_name=lead.last_name, email=lead.email,
+                    account_id=account, owner_id=rep.id, created_at=now, seq=seq - 4
+                )
+            )  # fmt: skip
+            found = [{"key": key, "record_id": account} for key in asked]
+            connection.execute(insert(keys), found)
+            connection.execute(
+                insert(records["assignments"]).values(
+                    id=f"assign_{uuid.uuid4().hex}", lead_id=lead.id, user_id=rep.id, rule="least loaded", status="given",
+                    in_hand=0, attempt=0, rules_id="-", people_id="-", inputs="{}", decision="{}", created_at=now,
+                    seq=seq - 5
+                )
+            )  # fmt: skip
             connection.execute(
                 insert(tables.events).values(
                     seq=seq, opportunity_id=deal, occurred_at=now, recorded_at=now, basis="live", actor="benchmark",
@@ -168,13 +198,13 @@ def by_core(store: str, count: int) -> dict[str, Any]:
             changed = {"converted_at": now, "opportunity_id": deal, "status": "converted", "seq": seq - 1}
             connection.execute(update(leads).where(leads.c.id == lead_id).values(changed))
             connection.execute(
-                insert(notes).values(
+                insert(records["notifications"]).values(
                     id=f"note_{uuid.uuid4().hex}", recipient=rep.name, subject="New opportunity", message=lead.company,
                     opportunity_id=deal, created_at=now, seq=seq - 2
                 )
             )  # fmt: skip
-            entries = [audited(seq, "create", "opportunities", deal), audited(seq - 1, "update", "leads", lead_id),
-                       audited(seq - 2, "create", "notifications", deal)]  # fmt: skip
+            written = ("opportunities", "leads", "notifications", "accounts", "contacts", "assignments")
+            entries = [audited(seq - place, "write", kind, f"{deal}{place}") for place, kind in enumerate(written)]
             connection.execute(insert(tables.audit), entries)
         with reading(engine) as connection:
             connection.execute(select(deals).where(deals.c.id == deal)).one()
