@@ -62,8 +62,8 @@ def _mark(connection: Connection, name: str, time: int) -> bool:
     """Whether this transaction is the one that takes up a time."""
     runs = tables.schedule_runs
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(runs).values(name=name, reached=time).on_conflict_do_nothing()
-    if connection.execute(insert).rowcount:
+    new = dialect.insert(runs).values(name=name, reached=time).on_conflict_do_nothing().returning(runs.c.name)
+    if connection.execute(new).first() is not None:
         return True
     later = update(runs).where(runs.c.name == name, runs.c.reached < time).values(reached=time)
     return bool(connection.execute(later).rowcount)
