@@ -46,14 +46,16 @@ def validate(files: Files = None, database: Database = None, config: Config = No
     Where a store is named or there, the people that rules name are looked for in it.
     """
     from sales_operations.process.rules.files import read_files
-    from sales_operations.process.rules.people import check_people
+    from sales_operations.process.rules.reach import check_people, check_webhooks
     from sales_operations.workspace import real_store_exists
 
     read = read_files(files or [], settings(config))
     problems = list(read.problems)
-    if not problems and real_store_exists(settings(config), database):
-        with opened(config, database).reading() as connection:
-            problems = check_people(connection, read.rules)
+    if not problems:
+        problems = check_webhooks(settings(config), read.rules)
+        if real_store_exists(settings(config), database):
+            with opened(config, database).reading() as connection:
+                problems += check_people(connection, read.rules)
     rules, sequences = len(read.rules.rules), len(read.rules.sequences)
     if as_json:
         found = [{"file": one.file, "line": one.line, "key": one.key, "message": one.message} for one in problems]
@@ -121,13 +123,14 @@ def apply(
     from sales_operations.domain.errors import SettingsError
     from sales_operations.process.rules import versions
     from sales_operations.process.rules.files import read_files
-    from sales_operations.process.rules.people import check_people
+    from sales_operations.process.rules.reach import check_people, check_webhooks
 
     read = read_files(files or [], settings(config))
     rules = read.checked()
     workspace = opened(config, database, create=not dry_run)
     with workspace.reading() as connection:
-        if problems := check_people(connection, rules):
+        problems = [*check_webhooks(workspace.settings, rules), *check_people(connection, rules)]
+        if problems:
             raise SettingsError(problems)
         before = versions.newest(connection)
     told = {"rules": [rule.name for rule in rules.rules], "sequences": [one.name for one in rules.sequences]}

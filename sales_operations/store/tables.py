@@ -170,7 +170,7 @@ RECORDS["contracts"] = _document_table(
     Column("terms", Text, nullable=False),
     *(Column(name, Text) for name in ("status", "template", "starts_on", "ends_on", "renewal", "uplift_percent")),
     *(Column(name, Text) for name in ("amends_id", "renews_id", "renewal_opportunity_id", "submitted_by", "reason")),
-    Column("duties", Text),
+    *(Column(name, Text) for name in ("duties", "decided_by")),
     *(Column(name, BigInteger) for name in ("version", "term_months", "notice_days", "full_minor", "sent_at")),
     *(Column(name, BigInteger) for name in ("signed_at", "decided_at")),
 )
@@ -252,6 +252,8 @@ RECORDS["rule_versions"] = Table(
     Column("author", Text, nullable=False),
     Column("files", Text, nullable=False),
     Column("applied_at", BigInteger, nullable=False),
+    # The version judges what was written after this number of the ledger.
+    Column("after_seq", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),
 )
 Index(None, RECORDS["rule_versions"].c.number, unique=True)

@@ -17,7 +17,7 @@ KINDS: dict[str, tuple[Subject, ...]] = {
     "quote": ("deal",),
     "contract": ("deal",),
     "sequence": ("deal",),
-    "webhook": (),
+    "webhook": ("deal", "lead"),
 }
 """Action to what it can be done with."""
 
@@ -28,7 +28,7 @@ class Action:
 
     move: to, reason. assign: to (owner's record id, e-mail or name, or ``by_rules``). task: title, to, due_in_days.
     notify: to, subject, message. set: fields (field to value; a close date also as whole days from the day of firing).
-    sequence: name. quote, contract: nothing.
+    sequence: name. webhook: message. quote, contract: nothing.
     """
 
     kind: str
@@ -53,6 +53,11 @@ class DaysAhead:
     """A date given as days after the day on which a rule fires."""
 
     days: int
+
+
+def event_of(action: str, rule: str) -> str:
+    """The event by which what a rule tells is routed: ``rule.NAME`` for a notification, ``webhook.NAME`` for a webhook."""
+    return f"{'webhook' if action == 'webhook' else 'rule'}.{rule.replace(' ', '.')}"
 
 
 def _shown(value: Any) -> str:

@@ -68,13 +68,13 @@ class _Engine:
     def _page(self) -> int | None:
         """The firings of the next events; None where there are no events left."""
         with self._workspace.reading() as connection:
-            begin = progress.reached(connection, progress.EVENTS, self._versions[0].seq)
+            begin = progress.reached(connection, progress.EVENTS, self._versions[0].after_seq)
             last = connection.execute(select(tables.ledger.c.seq)).scalar_one()
             # What was written while a version was in force is judged by it alone.
-            end = min([last, *(version.seq for version in self._versions if version.seq > begin)])
+            end = min([last, *(one.after_seq for one in self._versions if one.after_seq > begin)])
             if begin >= end:
                 return None
-            version = [one for one in self._versions if one.seq <= begin][-1]
+            version = [one for one in self._versions if one.after_seq <= begin][-1]
             rules = self.rules_of(version.id)
             found: list[Cause] = []
             if rules.listens_to_deals:

@@ -105,7 +105,7 @@ def listing(
 ) -> list[dict[str, Any]]:
     """The newest firings, newest first, as callers see them."""
     table = tables.RECORDS["rule_firings"]
-    statement = select(table).order_by(table.c.seq.desc()).limit(limit)
+    statement = select(table).order_by(table.c.fired_at.desc(), table.c.seq.desc()).limit(limit)
     if rule is not None:
         statement = statement.where(table.c.rule == rule)
     if opportunity_id is not None:

@@ -82,7 +82,7 @@ def _step(
     run_id, following = run["id"], run["step"] + 1
     wait = sequence.steps[following].wait_days if following < len(sequence.steps) else None
     cause = f"step {following} of {run_id}"
-    firing = Firing(f"sequence {sequence.name}", cause, None, run["opportunity_id"], None, [], chain)
+    firing = Firing(sequence.as_rule, cause, None, run["opportunity_id"], None, [], chain)
 
     def moved_on(unit: Unit) -> None:
         sequences.advance(unit, unit.get("sequence_runs", run_id), wait)

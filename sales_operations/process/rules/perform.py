@@ -16,7 +16,7 @@ from sales_operations.process import sequences, tasks
 from sales_operations.process.assignment import Assigner
 from sales_operations.process.contracts import make_contract
 from sales_operations.process.quoter import make_quote
-from sales_operations.process.rules.actions import Action, DaysAhead
+from sales_operations.process.rules.actions import Action, DaysAhead, event_of
 from sales_operations.process.rules.facts import DAY
 from sales_operations.process.rules.firings import Firing
 from sales_operations.process.rules.read_actions import BY_RULES, DEAL_WORDS, LEAD_WORDS
@@ -95,16 +95,17 @@ class Performer:
         if not recipient:
             return {"notification_id": None, "reason": f"there is no {values['to']} to tell"}
         title, message = self._text(values["subject"], row), self._text(values["message"], row)
-        note = notify(
-            self._unit,
-            recipient,
-            title,
-            message,
-            self._firing.opportunity_id,
-            event=f"rule.{self._firing.rule.replace(' ', '.')}",
-            values={"rule": self._firing.rule, "found": self._firing.grounds},
-        )
-        return {"notification_id": note}
+        return self._told(recipient, title, message, event_of("notify", self._firing.rule))
+
+    def _webhook(self, values: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+        message = self._text(values["message"], row)
+        return self._told("webhook", f"Rule {self._firing.rule}", message, event_of("webhook", self._firing.rule))
+
+    def _told(self, recipient: str, title: str, message: str, event: str) -> dict[str, Any]:
+        values = {"rule": self._firing.rule, "found": self._firing.grounds}
+        deal = self._firing.opportunity_id
+        note = notify(self._unit, recipient, title, message, deal, event=event, values=values)
+        return {"notification_id": note, "event": event}
 
     def _set(self, values: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
         changes = {

@@ -36,11 +36,6 @@ def read_action(node: Node, subject: Subject, settings: Settings) -> Action | No
     if not found:
         return None
     [(kind, below)] = found.items()
-    if kind == "webhook":
-        below.problem(
-            "rules call no webhooks themselves; use notify, and route its event, rule.NAME, to a webhook (notifications.routes)"
-        )
-        return None
     if subject not in KINDS[kind]:
         able = [name for name, subjects in KINDS.items() if subject in subjects]
         below.problem(f"{kind} cannot be done with a {subject}; use one of {', '.join(able)}")
@@ -141,6 +136,13 @@ def _nothing(node: Node, _subject: Subject, _settings: Settings) -> dict[str, An
     return {}
 
 
+def _webhook(node: Node, subject: Subject, _settings: Settings) -> dict[str, Any] | None:
+    found = node.mapping(("message",), ("message",))
+    if not found or "message" not in found:
+        return None
+    return {"message": _template(found["message"], subject)}
+
+
 def _sequence(node: Node, _subject: Subject, _settings: Settings) -> dict[str, Any] | None:
     if isinstance(node.value, dict):
         found = node.mapping(("start",), ("start",))
@@ -174,4 +176,5 @@ _READERS: dict[str, Callable[[Node, Subject, Settings], dict[str, Any] | None]] 
     "quote": _nothing,
     "contract": _nothing,
     "sequence": _sequence,
+    "webhook": _webhook,
 }

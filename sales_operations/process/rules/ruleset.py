@@ -67,6 +67,11 @@ class Sequence:
     stops: tuple[Stop, ...]
     place: Place
 
+    @property
+    def as_rule(self) -> str:
+        """What firings of its steps name as their rule."""
+        return f"sequence {self.name}"
+
 
 @dataclass(frozen=True)
 class RuleSet:

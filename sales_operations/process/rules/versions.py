@@ -20,14 +20,14 @@ from sales_operations.workspace import Workspace
 
 @dataclass(frozen=True)
 class Version:
-    """One version. It holds for what was written after the ledger's number ``seq``. ``applied_at`` in microseconds."""
+    """One version. It judges what was written after the ledger's number ``after_seq``. ``applied_at`` in microseconds."""
 
     id: str
     number: int
     digest: str
     author: str
     applied_at: int
-    seq: int
+    after_seq: int
     files: str
 
     def rules(self, settings: Settings) -> RuleSet:
@@ -76,9 +76,9 @@ def apply(workspace: Workspace, reading: Reading) -> tuple[Version, bool]:
             "author": unit.actor,
             "files": _files(reading),
             "applied_at": unit.now,
+            "after_seq": unit.connection.execute(select(tables.ledger.c.seq)).scalar_one(),
         }
-        unit.create("rule_versions", row)
-        unit.flush()
+        unit.create("rule_versions", dict(row))
         return Version(**row), True
 
 
@@ -90,10 +90,10 @@ def newest(connection: Connection, until: int | None = None) -> Version | None:
 
 def history(connection: Connection, until: int | None = None) -> list[Version]:
     """Every version, oldest first."""
-    table = tables.RECORDS["rule_versions"]
-    statement = select(table).order_by(table.c.number)
+    table = tables.RECORDS["rule_versions"].c
+    statement = select(*(column for column in table if column.name != "seq")).order_by(table.number)
     if until is not None:
-        statement = statement.where(table.c.applied_at <= until)
+        statement = statement.where(table.applied_at <= until)
     return [Version(**row._mapping) for row in connection.execute(statement)]
 
 

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_operations.process.rules.conditions import UNDETERMINED, Comparison, Condition, Fact, Group, grounds, holds
@@ -46,11 +46,13 @@ def plainly(condition: Condition, values: dict[str, int]) -> bool:
     return {"all": all(answers), "any": any(answers), "not": not all(answers)}[condition.kind]
 
 
+@settings(deadline=None)
 @given(CONDITIONS, st.fixed_dictionaries(dict.fromkeys(NAMES, st.integers(0, 1))))
 def test_groups_follow_plain_logic(condition: Condition, values: dict[str, int]) -> None:
     assert holds(condition, Given(**values)) is plainly(condition, values)
 
 
+@settings(deadline=None)
 @given(CONDITIONS, st.fixed_dictionaries(dict.fromkeys(NAMES, st.sampled_from([0, 1, UNDETERMINED]))))
 def test_an_answer_that_is_given_early_stays_right_whatever_the_open_facts_turn_out_to_be(
     condition: Condition, values: dict[str, Any]

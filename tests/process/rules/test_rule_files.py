@@ -65,7 +65,7 @@ def test_all_problems_of_a_file_are_told_in_the_order_of_its_lines() -> None:
         ("schedule: daily\nif: {previous: stage, is: lead}\nthen: [quote]", "what an event changed"),
         ("when: lead.created\nthen: [quote]", "quote cannot be done with a lead; use one of assign, task, notify"),
         ("when: lead.created\nif: {days: in_stage, above: 1}\nthen: [task: {title: x}]", "leads have no ages"),
-        ("when: opportunity.created\nthen: [webhook: {url: x}]", "rules call no webhooks themselves; use notify"),
+        ("when: opportunity.created\nthen: [webhook: {}]", "message is missing; add it"),
         ("when: opportunity.created\nthen: [set: {}]", "nothing is set"),
         ("when: opportunity.created\nthen: [set: {stage: lead}]", "unknown key"),
         ("when: opportunity.created\nthen: [set: {probability: 2}]", "a number from 0 to 1"),

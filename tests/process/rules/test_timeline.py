@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_operations.domain.events import Event, derive
@@ -33,6 +33,7 @@ def histories(draw: st.DrawFn, basis: st.SearchStrategy[str]) -> list[Event]:
     ]
 
 
+@settings(deadline=None)
 @given(histories(st.sampled_from(["live", "history"])), st.integers(1, 6))
 def test_a_moment_looks_the_same_whatever_happens_later(events: list[Event], day: int) -> None:
     known = [event for event in events if event.occurred_at <= day * DAY]
@@ -40,6 +41,7 @@ def test_a_moment_looks_the_same_whatever_happens_later(events: list[Event], day
     assert late[: len(early)] == early
 
 
+@settings(deadline=None)
 @given(histories(st.sampled_from(["live", "history", "inferred"])))
 def test_the_last_moment_of_an_instant_is_the_state_that_the_store_derives(events: list[Event]) -> None:
     moments = timeline(events)
