@@ -10,6 +10,7 @@ import typer
 from sales_operations.cli import (
     admin,
     assignment,
+    contracts,
     forecast,
     imports,
     matching,
@@ -29,7 +30,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (process, assignment, matching, imports, forecast, pipeline, admin, privacy, quotes, rules, worker):
+for room in (
+    process,
+    assignment,
+    matching,
+    imports,
+    forecast,
+    pipeline,
+    admin,
+    privacy,
+    quotes,
+    contracts,
+    rules,
+    worker,
+):
     room.add_to(app)
 
 

@@ -10,13 +10,15 @@ from sales_operations.domain.errors import Conflict, InvalidInput, NotAllowed
 from sales_operations.domain.opportunity import new_id
 from sales_operations.effects.notifications import notify
 from sales_operations.process import contracts
-from sales_operations.process.approval_people import user_id
+from sales_operations.process.approval_people import known_user, user_id
 from sales_operations.process.contract_closing import close_deal
 from sales_operations.process.contract_records import approvers, get, parts, plain, signatures, step, tell_owner
 from sales_operations.process.contract_terms import last_day, prorated
 from sales_operations.store import opportunities, tables
 from sales_operations.store.unit import Unit
 from sales_operations.workspace import Workspace
+
+_UNDECIDED = {"submitted_by": None, "decided_at": None, "decided_by": None}
 
 
 def draft(
@@ -66,7 +68,7 @@ def revise(
         if text == row["terms"]:
             raise InvalidInput(f"contract {contract_id} has this text already; nothing is changed")
         _void_signatures(unit, row)
-        after = step(unit, row, "revise", terms=text, version=row["version"] + 1, submitted_by=None, decided_at=None)
+        after = step(unit, row, "revise", terms=text, version=row["version"] + 1, **_UNDECIDED)
         former = {"id": new_id("version"), "contract_id": row["id"], "number": row["version"], "terms": row["terms"]}
         unit.create("contract_versions", former | {"note": note, "created_at": unit.now})
         return contracts.shown(after)
@@ -77,9 +79,9 @@ def submit(workspace: Workspace, contract_id: str, *, by: str | None = None) -> 
 
     Raises InvalidInput for an unknown user, or where nobody can approve; NotFound.
     """
-    with workspace.unit("submit contract", by) as unit:
+    with workspace.unit("submit contract") as unit:
         row = get(unit, contract_id)
-        who = user_id(unit.connection, by) if by else unit.actor
+        who = user_id(unit.connection, by) if by else known_user(unit.connection, unit.actor) or unit.actor
         asked = approvers(unit.connection, workspace.settings)
         after = step(unit, row, "submit" if asked else "release", submitted_by=who)
         for asked_id, name in asked.items():
@@ -89,14 +91,17 @@ def submit(workspace: Workspace, contract_id: str, *, by: str | None = None) -> 
         return contracts.shown(after)
 
 
-def approve(workspace: Workspace, contract_id: str, *, by: str, reject: str | None = None) -> dict[str, Any]:
+def approve(
+    workspace: Workspace, contract_id: str, *, by: str | None = None, reject: str | None = None
+) -> dict[str, Any]:
     """Approve a contract that was handed in, or reject it with a reason: then it is a draft again.
 
-    ``by`` is one of those whom ``contracting.approvers`` names, and not who handed it in. Raises NotAllowed for anybody
+    ``by`` (the system's user where nobody is named) is one of those whom ``contracting.approvers`` names, and not who handed it in. Raises NotAllowed for anybody
     else, InvalidInput for an unknown user, NotFound.
     """
-    with workspace.unit("reject contract" if reject is not None else "approve contract", by) as unit:
+    with workspace.unit("reject contract" if reject is not None else "approve contract") as unit:
         row = get(unit, contract_id)
+        by = by or unit.actor
         who = user_id(unit.connection, by)
         allowed = approvers(unit.connection, workspace.settings)
         if who not in allowed:
@@ -104,10 +109,10 @@ def approve(workspace: Workspace, contract_id: str, *, by: str, reject: str | No
         if who == row["submitted_by"]:
             raise NotAllowed(f"{by} handed contract {contract_id} in, and cannot approve it; somebody else has to")
         if reject is None:
-            after = step(unit, row, "approve", decided_at=unit.now, reason=None)
+            after = step(unit, row, "approve", decided_at=unit.now, decided_by=who, reason=None)
             tell_owner(unit, row, "approved", _told(row, "was approved"))
         else:
-            after = step(unit, row, "reject", decided_at=unit.now, reason=_said(reject))
+            after = step(unit, row, "reject", decided_at=unit.now, decided_by=who, reason=_said(reject))
             tell_owner(unit, row, "rejected", _told(row, f"was not approved: {reject.strip()}"))
         return contracts.shown(after)
 

@@ -13,7 +13,7 @@ _NUMBERS = ("version", "term_months", "notice_days", "full_minor", "sent_at", "s
 
 
 def upgrade() -> None:
-    for name in (*_TEXTS, "renewal_opportunity_id", "submitted_by", "reason", "duties"):
+    for name in (*_TEXTS, "renewal_opportunity_id", "submitted_by", "reason", "duties", "decided_by"):
         op.add_column("contracts", sa.Column(name, sa.Text(), nullable=True))
     for name in _NUMBERS:
         op.add_column("contracts", sa.Column(name, sa.BigInteger(), nullable=True))
