@@ -46,6 +46,9 @@ def test_a_rate_is_rounded_once_over_all_classes_that_have_it() -> None:
     classes = (TaxClass("standard", (rate,)), TaxClass("services", (rate,)))
     found = priced(line(13), line(13, tax_class="services"), taxes=classes, rules=TOTAL)
     assert [(tax.base_minor, tax.tax_minor) for tax in found.taxes] == [(26, 5)]
+    lower = (classes[0], TaxClass("services", (TaxRate("VAT", Decimal(18)),)))
+    found = priced(line(13), line(13, tax_class="services"), taxes=lower, rules=TOTAL)
+    assert [(tax.percent, tax.tax_minor) for tax in found.taxes] == [(19, 2), (18, 2)]
 
 
 def test_a_line_never_contains_more_tax_than_it_costs() -> None:
