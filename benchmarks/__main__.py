@@ -10,11 +10,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import columns, conversion, demonstration, forecast, importing, pipeline, report, startup
+from benchmarks import columns, conversion, demonstration, forecast, importing, pipeline, report, startup, transitions
 from benchmarks.figures import SMALL, Bench, Figure, Sizes
 
 MEASUREMENTS = [
-    module.MEASUREMENT for module in (startup, demonstration, conversion, importing, columns, pipeline, forecast)
+    module.MEASUREMENT
+    for module in (startup, demonstration, conversion, transitions, importing, columns, pipeline, forecast)
 ]
 
 
