@@ -18,10 +18,10 @@ from sales_operations.process import approval_requests as requests
 from sales_operations.process import quote_record as record
 from sales_operations.process import quote_writing as writing
 from sales_operations.process.approval_people import name_of
-from sales_operations.process.pricing import opened
+from sales_operations.process.pricing import opened, rules_of
 from sales_operations.process.quote_content import CLOSED, OPEN, Content, Line, content_of
 from sales_operations.process.quote_edit import Catalogue, day, edited
-from sales_operations.process.quote_pricing import figures_of, has_book_price, policy
+from sales_operations.process.quote_pricing import Policy, figures_of, has_book_price
 from sales_operations.process.quote_source import product_line, sources
 from sales_operations.process.quote_view import shown
 from sales_operations.settings import Settings
@@ -162,7 +162,8 @@ def _own_columns(given: Mapping[str, Any], today: str) -> dict[str, Any]:
 
 
 def _catalogue(connection: Connection, settings: Settings, content: Content) -> Catalogue:
-    rules = policy(settings, content.country)
+    pricing = settings.pricing
+    rules = Policy(rules_of(settings), book=pricing.book, convert_from=pricing.convert_from)
 
     def line(given: str, number: int, quantity: str) -> Line | None:
         return product_line(connection, given, number, quantity, content.currency)

@@ -11,14 +11,15 @@ from typing import Any
 import orjson
 import pytest
 import yaml
+from sqlalchemy import select
 
 from sales_operations.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, SalesOperationsError
 from sales_operations.process import approval_requests, quote_decisions, quotes
-from sales_operations.process.approvals import Approved, Figures
+from sales_operations.process.approvals import Figures
 from sales_operations.process.quote_pricing import figures_of
 from sales_operations.process.quoter import create
 from sales_operations.settings import load
-from sales_operations.store import audit
+from sales_operations.store import audit, tables
 from tests.process.test_quotes import sound, status, unchanged
 from tests.process.test_transition import OPEN
 
@@ -306,24 +307,27 @@ def together(*calls: Callable[[], Any]) -> list[Any]:
     return found
 
 
-def unjudged(company: Any, settings: Any) -> list[str]:
-    """Quotes that are approved, or went on from there, although nobody judged figures as bad as theirs."""
+def unjudged(connection: Any, settings: Any, today: str) -> list[str]:
+    """Quotes that are approved, or went on from there, although nobody judged figures as bad as theirs.
+
+    An answer counts for every version of the quote that it was given to.
+    """
+    rows = quotes.record.of_deal(connection, "opp_1")
+    versions = {row["id"]: row["root_id"] for row in rows}
+    table = tables.RECORDS["approvals"]
+    answers = connection.execute(select(table.c.quote_id, table.c.judged).where(table.c.status == "approved")).all()
     found = []
-    today = company.stores.clock.now.date().isoformat()
-    with company.workspace.reading() as connection:
-        for row in quotes.record.of_deal(connection, "opp_1"):
-            if row["status"] not in ("approved", "sent", "accepted"):
-                continue
-            figures = figures_of(row)
-            bare = approval_requests.judgement(connection, settings, row | {"judged": None}, figures, today)
-            answers = company.stores.execute(
-                "SELECT judged FROM approvals WHERE quote_id = ? AND status = 'approved'", row["id"]
-            )
-            judged = [Figures(**orjson.loads(text)["figures"]) for (text,) in answers]
-            digests = frozenset(one.digest for one in bare.needed)
-            covered = [Approved(one, digests) for one in judged if one.discount >= figures.discount]
-            if bare.needed and not covered:
-                found.append(row["id"])
+    for row in rows:
+        figures = figures_of(row)
+        bare = approval_requests.judgement(connection, settings, row | {"judged": None}, figures, today)
+        judged = [
+            Figures(**orjson.loads(answer.judged)["figures"])
+            for answer in answers
+            if versions[answer.quote_id] == row["root_id"]
+        ]
+        went_on = row["status"] in ("approved", "sent", "accepted")
+        if went_on and bare.needed and not any(one.discount >= figures.discount for one in judged):
+            found.append(row["id"])
     return found
 
 
@@ -344,8 +348,8 @@ def test_managers_who_approve_while_others_edit_never_leave_an_approved_quote_th
     )
     assert any(not isinstance(outcome, Exception) for outcome in outcomes)
     assert all(not isinstance(one, Exception) or isinstance(one, (Conflict, InvalidInput)) for one in outcomes)
-    assert unjudged(company, workspace.settings) == []
     with company.workspace.reading() as connection:
+        assert unjudged(connection, workspace.settings, "2026-11-24") == []
         assert audit.verify(connection).findings == []
     [[answered]] = company.stores.execute("SELECT count(*) FROM approvals WHERE status IN ('approved', 'rejected')")
     assert answered <= 1
