@@ -120,7 +120,12 @@ def redline(
 @guarded
 def revise(
     contract_id: Contract,
-    file: Annotated[Path, typer.Option("--file", "-f", metavar="FILE", help="The new text.")],
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", metavar="FILE", help="The new text; else it is made anew.")
+    ] = None,
+    starts_on: Annotated[str | None, typer.Option("--starts-on", metavar="DATE", help="Another first day.")] = None,
+    term_months: Annotated[int | None, typer.Option("--term-months", min=1, max=600, help="Another term.")] = None,
+    notice_days: Annotated[int | None, typer.Option("--notice-days", min=0, max=3650, help="Another notice.")] = None,
     note: Annotated[str | None, typer.Option("--note", help="Why, in a few words.")] = None,
     version: Annotated[
         int | None, typer.Option("--version", metavar="N", help="Only if this is still the present version.")
@@ -129,13 +134,13 @@ def revise(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Give a contract a new text; it is a draft again, and the former text is kept."""
+    """Give a contract a new text or other terms; it is a draft again, and the former text is kept."""
     from sales_operations.process import contract_life
 
-    text = read_file(file).decode("utf-8", "replace")
-    show_contract(
-        contract_life.revise(opened(config, database), contract_id, text, note=note, version=version), as_json
-    )
+    text = read_file(file).decode("utf-8", "replace") if file else None
+    terms = {"starts_on": _day(starts_on), "term_months": term_months, "notice_days": notice_days}
+    workspace = opened(config, database)
+    show_contract(contract_life.revise(workspace, contract_id, text, note=note, version=version, **terms), as_json)
 
 
 @contract_app.command("submit")

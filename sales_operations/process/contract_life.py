@@ -48,30 +48,60 @@ def draft(
 
 
 def revise(
-    workspace: Workspace, contract_id: str, terms: str, *, note: str | None = None, version: int | None = None
+    workspace: Workspace,
+    contract_id: str,
+    terms: str | None = None,
+    *,
+    starts_on: date | None = None,
+    term_months: int | None = None,
+    notice_days: int | None = None,
+    note: str | None = None,
+    version: int | None = None,
 ) -> dict[str, Any]:
-    """Give a contract a new text; the former one is kept as a version, and what was agreed to it counts no more.
+    """Give a contract a new text, or other terms; the former text is kept, and what was agreed to it counts no more.
 
-    It is a draft again, whatever approval or signature it waited for. ``version``: the one that the new text was written
-    from. Raises Conflict where that is no longer the present one, InvalidInput for a text that is empty, changes nothing,
-    or comes after the signature.
+    Without ``terms``, the text is made from the template again, by the new terms. It is a draft then, whatever approval or
+    signature it waited for. ``version``: the one that the change was made from. Raises Conflict where that is no longer
+    the present one, InvalidInput for a text that is empty, for what changes nothing, and after the signature.
     """
-    text = terms.strip()
-    if not text or "\x00" in text:
+    text = None if terms is None else terms.strip()
+    if text is not None and (not text or "\x00" in text):
         raise InvalidInput("the text of a contract is empty, or holds a character that cannot be stored (NUL)")
+    given = {"starts_on": starts_on and starts_on.isoformat(), "term_months": term_months, "notice_days": notice_days}
+    changes = {name: value for name, value in given.items() if value is not None}
     with workspace.unit("revise contract") as unit:
         row = get(unit, contract_id)
         if version is not None and version != row["version"]:
             raise Conflict(
                 f"contract {contract_id} is at version {row['version']}, not {version}; look at what changed, and repeat"
             )
-        if text == row["terms"]:
-            raise InvalidInput(f"contract {contract_id} has this text already; nothing is changed")
+        if changes or text is None:
+            changes = _other_terms(unit, workspace, row, changes)
+        if text is not None:
+            changes["terms"] = text
+        if all(row[name] == value for name, value in changes.items()):
+            raise InvalidInput(f"contract {contract_id} has this text and these terms already; nothing is changed")
         _void_signatures(unit, row)
-        after = step(unit, row, "revise", terms=text, version=row["version"] + 1, **_UNDECIDED)
+        after = step(unit, row, "revise", version=row["version"] + 1, **changes, **_UNDECIDED)
         former = {"id": new_id("version"), "contract_id": row["id"], "number": row["version"], "terms": row["terms"]}
         unit.create("contract_versions", former | {"note": note, "created_at": unit.now})
         return contracts.shown(after)
+
+
+def _other_terms(unit: Unit, workspace: Workspace, row: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a contract that other terms change, its text from the template among them."""
+    if row["amends_id"] or not row["template"]:
+        raise InvalidInput(
+            f"contract {row['id']} follows the terms of another one, or of no template; give it a new text"
+        )
+    changed = row | changes
+    if changed["starts_on"]:
+        first = date.fromisoformat(changed["starts_on"])
+        changed["ends_on"] = last_day(first, changed["term_months"]).isoformat()
+    days = contracts.payment_days(unit, workspace.settings, row["quote_id"])
+    changed |= contracts.rendered_columns(unit, workspace.settings, changed, {"payment_days": days})
+    kept = (*changes, "ends_on", "terms", "duties")
+    return {name: changed[name] for name in kept}
 
 
 def submit(workspace: Workspace, contract_id: str, *, by: str | None = None) -> dict[str, Any]:
@@ -96,8 +126,8 @@ def approve(
 ) -> dict[str, Any]:
     """Approve a contract that was handed in, or reject it with a reason: then it is a draft again.
 
-    ``by`` (the system's user where nobody is named) is one of those whom ``contracting.approvers`` names, and not who handed it in. Raises NotAllowed for anybody
-    else, InvalidInput for an unknown user, NotFound.
+    ``by`` (the system's user where nobody is named) is one of those whom ``contracting.approvers`` names, and not who
+    handed it in. Raises NotAllowed for anybody else, InvalidInput for an unknown user, NotFound.
     """
     with workspace.unit("reject contract" if reject is not None else "approve contract") as unit:
         row = get(unit, contract_id)

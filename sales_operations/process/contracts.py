@@ -99,22 +99,36 @@ def make_contract(
 def create(
     unit: Unit, settings: Settings, row: dict[str, Any], values: dict[str, Any], template: str | None = None
 ) -> dict[str, Any]:
-    """Render the text of a contract whose terms are known, write it as a draft, and give it as callers see it."""
+    """Render the text of a contract whose terms are known, write it as a draft, and give it as callers see it.
+
+    ``values`` are those that its kind of contract adds to what every template may show.
+    """
     name = template or settings.process_automation.contracts.template
     folder = template_folder(settings)
     if not contract_templates.exists(name, folder):
         key = "" if template else " (sales_operations.process_automation.contracts.template)"
         raise NotFound(f"contract template {name!r}{key}: use {', '.join(contract_templates.known(folder))}")
-    made = contract_templates.draft(name, _values(unit, settings, row) | values, folder)
-    row |= {
-        "terms": made.terms,
-        "duties": orjson.dumps(made.duties).decode(),
-        "template": name,
-        "status": "draft",
-        "version": 1,
-    }
+    row |= {"template": name, "status": "draft", "version": 1}
+    row |= rendered_columns(unit, settings, row, values)
     unit.create("contracts", row)
     return shown(row)
+
+
+def rendered_columns(
+    unit: Unit, settings: Settings, row: dict[str, Any], values: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The text and the obligations that a contract's template gives for its terms. Raises NotFound, InvalidInput."""
+    made = contract_templates.draft(
+        row["template"], _values(unit, settings, row) | (values or {}), template_folder(settings)
+    )
+    return {"terms": made.terms, "duties": orjson.dumps(made.duties).decode()}
+
+
+def payment_days(unit: Unit, settings: Settings, quote_id: str | None) -> int:
+    """In how many days the customer pays: as the quote says, or else the configuration."""
+    quotes = tables.RECORDS["quotes"].c
+    agreed = unit.connection.execute(select(quotes.terms).where(quotes.id == quote_id)).scalar() if quote_id else None
+    return int((orjson.loads(agreed) if agreed else {}).get("payment_days") or settings.contracting.payment_days)
 
 
 def template_folder(settings: Settings) -> Path | None:

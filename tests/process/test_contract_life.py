@@ -136,10 +136,38 @@ def test_a_text_written_from_an_older_version_is_refused(small: Any, contract: s
     before = small.stores.dump()
     with pytest.raises(Conflict, match="is at version 2, not 1"):
         life.revise(small.workspace, contract, "Third", version=1)
-    for text, what in (("Second", "has this text already"), ("  ", "is empty"), ("a\x00b", "cannot be stored")):
+    for text, what in (
+        ("Second", "has this text and these terms already"),
+        ("  ", "is empty"),
+        ("a\x00b", "cannot be stored"),
+    ):
         with pytest.raises(InvalidInput, match=what):
             life.revise(small.workspace, contract, text)
     assert small.stores.dump() == before
+
+
+def test_other_terms_make_the_text_and_the_obligations_anew(small: Any, contract: str) -> None:
+    made = life.revise(small.workspace, contract, starts_on=date(2026, 11, 1), term_months=6, notice_days=30)
+    assert (made["version"], made["starts_on"], made["ends_on"], made["notice_days"]) == (
+        2,
+        "2026-11-01",
+        "2027-04-30",
+        30,
+    )
+    assert "6 months from 2026-11-01 to 2027-04-30, ended by either party with 30 days' notice" in made["terms"]
+    signed_by_all(small.workspace, contract)
+    renewals.activate(small.workspace, contract)
+    assert [one["due_on"] for one in shown(small, contract)["obligations"]] == ["2026-12-01", "2027-03-31"]
+    with pytest.raises(InvalidInput, match="is active; only one that is draft"):
+        life.revise(small.workspace, contract, term_months=9)
+
+
+def test_an_amendment_gets_another_text_but_no_terms_of_its_own(small: Any, contract: str) -> None:
+    signed_by_all(small.workspace, contract)
+    extra = life.amend(small.workspace, contract, 100_00, "more looms")["contract_id"]
+    with pytest.raises(InvalidInput, match="follows the terms of another one"):
+        life.revise(small.workspace, extra, term_months=9)
+    assert life.revise(small.workspace, extra, "More looms.")["version"] == 2
 
 
 def test_a_step_that_the_state_does_not_allow_is_an_error_and_writes_nothing(small: Any, contract: str) -> None:
