@@ -129,7 +129,8 @@ def _hand_out(connection: Connection, unit: Unit | None, assigner: Assigner, wan
         is_new = made.user_id is not None and made.user_id != lead["owner_id"]
         if unit is not None and is_new:
             unit.update("leads", lead, {"owner_id": made.user_id, "owner_text": None})
-            notify(unit, made.name, "New lead", told(lead, assigner.written(made.due_at)), None)
+            message = told(lead, assigner.written(made.due_at))
+            notify(unit, made.name, "New lead", message, None, event="lead.assigned", values={"lead_id": lead["id"]})
         handed.append(_handed(lead, made, why, is_new))
     return handed
 

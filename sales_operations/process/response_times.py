@@ -121,11 +121,12 @@ class _Overdue:
         if deal is not None:
             self._deals[deal["id"]] = self._unit.update("opportunities", deal, new)
         deal_id = deal["id"] if deal is not None else None
-        told_new = told(lead, self._assigner.written(made.due_at))
-        notify(self._unit, made.name, "Lead handed on", f"{told_new} It was not answered in time before.", deal_id)
+        values = {"lead_id": lead["id"]}
+        gained = f"{told(lead, self._assigner.written(made.due_at))} It was not answered in time before."
+        notify(self._unit, made.name, "Lead handed on", gained, deal_id, event="lead.handed_on", values=values)
         if former is not None:
             lost = f"The lead of {_company(lead)} ({lead['id']}) went to {made.name}: it was not answered in time."
-            notify(self._unit, former, "Lead handed on", lost, deal_id)
+            notify(self._unit, former, "Lead handed on", lost, deal_id, event="lead.handed_on", values=values)
 
     def _escalate(self, row: Row, lead: Row, former: str | None, why: str) -> None:
         self._close(row, "escalated")
@@ -135,7 +136,9 @@ class _Overdue:
             message = f"Nobody answered the lead of {_company(lead)} ({lead['id']}) in time, and {why}."
             if former is not None:
                 message += f" {former} has it."
-            notify(self._unit, recipient, "Lead not answered", message, lead["opportunity_id"])
+            values = {"lead_id": lead["id"], "sales_rep": former}
+            deal = lead["opportunity_id"]
+            notify(self._unit, recipient, "Lead not answered", message, deal, event="lead.escalated", values=values)
 
     def _had_it(self) -> dict[str, set[str]]:
         """Lead id to everybody who was given it."""

@@ -8,7 +8,7 @@ from functools import partial
 
 from sales_operations.domain.clock import to_micros
 from sales_operations.effects.schedules import Schedule
-from sales_operations.process import contract_renewals, contract_sending, quote_expiry, stage_advance
+from sales_operations.process import contract_renewals, contract_sending, quote_expiry, response_times, stage_advance
 from sales_operations.process.rules import engine as rules
 from sales_operations.store import durable
 from sales_operations.store.engine import writing
@@ -31,6 +31,7 @@ WORKS: dict[str, tuple[str, Work]] = {
     "rules": ("* * * * *", rules.work),
     "contract-dates": ("10 0 * * *", contract_renewals.work),
     "contract-signatures": ("*/10 * * * *", contract_sending.work),
+    "response-times": ("*/5 * * * *", response_times.work),
     "forget-ended-work": ("17 3 * * *", _forget_ended_work),
 }
 """Name to cron (five fields, in the company's time zone) and work, which gives how much it did."""
