@@ -76,7 +76,24 @@ def run(
     pipeline = asyncio.run(PipelineManager(workspace).manage_pipeline(as_of=as_of))
     folder = Path(workspace.settings.results.folder)
     results = {"opportunities": [plain(one) for one in opportunities], "forecasts": [forecast], "pipeline": pipeline}
-    return Outcome(opportunities, forecast, pipeline, notices, write_results(folder, results))
+    files = write_results(folder, results)
+    if as_of is None and (sent := _delivered(workspace, progress)):
+        notices.append(sent)
+    return Outcome(opportunities, forecast, pipeline, notices, files)
+
+
+def _delivered(workspace: Workspace, progress: Callable[[str], None]) -> str | None:
+    """Deliver what is due, where channels are set up; what is to say about it."""
+    if not workspace.settings.notifications.channels:
+        return None
+    from sales_operations.process.working import drain
+
+    progress("Delivering notifications")
+    done = drain(workspace)
+    if done is None or not (done.delivered or done.waiting):
+        return None
+    later = f"; {done.waiting:,} wait for their time, or for their receiver" if done.waiting else ""
+    return f"Notifications delivered: {done.delivered:,}{later}."
 
 
 def _leads(workspace: Workspace, as_of: str | None, notices: list[str]) -> list[str]:
