@@ -231,18 +231,24 @@ def inbox(
 ) -> None:
     """The newest notifications."""
     from sales_operations.domain.clock import parse_as_of
+    from sales_operations.effects.notifications import deliveries_of
     from sales_operations.effects.notifications import inbox as read
 
     workspace = opened(config, database)
     until = None if as_of is None else parse_as_of(as_of, workspace.settings.company.timezone).micros
     with workspace.reading() as connection:
         notes = read(connection, recipient, limit, until)
+        sent = deliveries_of(connection, [note["id"] for note in notes])
     if as_json:
-        print_json(notes)
+        print_json([note | {"deliveries": sent.get(note["id"], [])} for note in notes])
         return
     rows = [
         [note["created_at"][:16].replace("T", " "), note["recipient"], note["subject"], note["message"]]
         for note in notes
     ]
     columns = [("When (UTC)", "left"), ("For", "left"), ("Subject", "left"), ("Message", "left")]
+    if sent:
+        columns.append(("Sent", "left"))
+        for note, row in zip(notes, rows, strict=True):
+            row.append(", ".join(f"{one['channel']} {one['state']}" for one in sent.get(note["id"], [])))
     display(table("Inbox", columns, rows))

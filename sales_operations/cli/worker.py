@@ -65,5 +65,5 @@ def _lines(done: Tally) -> list[tuple[str, str]]:
         ("Undeliverable", f"{done.undeliverable:,}"),
         ("Still waiting", f"{done.waiting:,}"),
     ]
-    lines += [(f"Schedule {name}", f"{number:,} done") for name, number in sorted(done.schedules.items())]
+    lines += [(f"Schedule {name}", f"{number:,} done") for name, number in sorted(done.schedules.items()) if number]
     return lines + [(f"Schedule {name}", f"failed: {reason}") for name, reason in sorted(done.failed.items())]

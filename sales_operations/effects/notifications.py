@@ -11,6 +11,7 @@ from sales_operations.domain.clock import iso
 from sales_operations.domain.opportunity import new_id
 from sales_operations.effects.outbox import outgoing_of
 from sales_operations.store import tables
+from sales_operations.store.engine import one_of
 from sales_operations.store.unit import Unit
 
 MESSAGE = "message"
@@ -67,3 +68,17 @@ def inbox(
         {name: getattr(row, name) for name in names} | {"created_at": iso(row.created_at)}
         for row in connection.execute(statement)
     ]
+
+
+def deliveries_of(connection: Connection, notification_ids: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """What became of notifications beyond the inbox, by notification: channel, state (waiting, delivered, undeliverable),
+    attempts, reason of the last failure, due_at and ended_at. Those that went nowhere else are left out.
+    """
+    rows = tables.deliveries
+    wanted = select(rows).where(one_of(connection, rows.c.notification_id, notification_ids))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in connection.execute(wanted.order_by(rows.c.channel, rows.c.id)):
+        told = {name: getattr(row, name) for name in ("channel", "event", "state", "attempts", "reason")}
+        ended = None if row.ended_at is None else iso(row.ended_at)
+        found.setdefault(row.notification_id, []).append(told | {"due_at": iso(row.due_at), "ended_at": ended})
+    return found

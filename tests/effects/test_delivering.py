@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from sales_operations.effects.notifications import notify
+from sales_operations.effects.notifications import deliveries_of, notify
 from sales_operations.process import schedule
 from sales_operations.process.working import work
 from sales_operations.store import tables
@@ -74,7 +74,13 @@ def test_a_notification_reaches_a_mailbox_and_a_web_server_under_one_id(stores, 
     assert got.content["data"]["recipient"] == "Ada Berg"
     assert got.content["data"]["change"]["values"]["amount_minor"] == 100
     assert got.content["timestamp"] == stores.clock.now.isoformat()
-    assert [state for _, state, _, _ in states(workspace)] == ["delivered", "delivered"]
+    with workspace.reading() as connection:
+        sent = deliveries_of(connection, [note, "another"])
+    assert [(one["channel"], one["state"], one["attempts"]) for one in sent.pop(note)] == [
+        ("hook", "delivered", 1),
+        ("mail", "delivered", 1),
+    ]
+    assert sent == {}
 
 
 def test_a_webhook_tells_what_was_before_and_what_is_now(sqlite_store, web):
