@@ -23,6 +23,8 @@ _UNWRITTEN = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "
 _SPOKEN_ALIKE = str.maketrans({"c": "k", "q": "k", "z": "s", "v": "f", "w": "f", "y": None} | dict.fromkeys("aeiouh"))
 _EXTENSION = re.compile(r"ext|x|#", re.IGNORECASE)
 _POLISH = re.compile(r"\bsp\.? *z *\.?o\.? *o\b\.?")
+_DIGIT = re.compile(r"\d")
+_REPEATED = re.compile(r"(.)\1+")
 _PHONE_DIGITS = 9
 """What is left of a number without country code and leading zeros is compared by its last digits."""
 _SHORTEST_PHONE = 7
@@ -74,12 +76,12 @@ def person_words(*names: str | None) -> tuple[str, ...]:
     return tuple(sorted(_WORD.findall(_plain(" ".join(name for name in names if name)))))
 
 
+@lru_cache(maxsize=65_536)
 def sound(word: str) -> str:
     """A word without what is most often misspelt: its vowels, doubled letters, and letters that sound alike."""
-    if any(letter.isdigit() for letter in word):
+    if _DIGIT.search(word):
         return word
-    kept = word[:1] + word[1:].translate(_SPOKEN_ALIKE)
-    return "".join(letter for place, letter in enumerate(kept) if place == 0 or letter != kept[place - 1])
+    return _REPEATED.sub(r"\1", word[:1] + word[1:].translate(_SPOKEN_ALIKE))
 
 
 def email(address: str | None) -> str | None:

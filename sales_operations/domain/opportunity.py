@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,4 +36,4 @@ class Opportunity:
 
 def new_id(prefix: str) -> str:
     """A new random identifier such as ``opp_`` followed by 32 hexadecimal digits."""
-    return f"{prefix}_{uuid.uuid4().hex}"
+    return f"{prefix}_{secrets.token_hex(16)}"

@@ -18,6 +18,7 @@ from sales_operations.process.estimates import Estimate, Estimator
 from sales_operations.process.match_leads import Belonging, LeadMatcher
 from sales_operations.process.notifier import announcement
 from sales_operations.store import identity, lookup, merges, opportunities, tables
+from sales_operations.store.collector import uncollected
 from sales_operations.store.unit import Unit
 from sales_operations.workspace import Workspace
 
@@ -70,7 +71,8 @@ class Converter:
         deals: list[Opportunity] = []
         for start in range(0, len(lead_ids), BATCH):
             chosen = lead_ids[start : start + BATCH]
-            deals += self._convert_batch(chosen, self._estimator, blocked)
+            with uncollected():
+                deals += self._convert_batch(chosen, self._estimator, blocked)
             progress(min(start + BATCH, len(lead_ids)))
         return deals
 
@@ -93,7 +95,7 @@ class Converter:
     def _convert_batch(
         self, given: list[str], estimator: Estimator, blocked: dict[str, str] | None
     ) -> list[Opportunity]:
-        with self._workspace.unit("lead to opportunity") as unit:
+        with self._workspace.unit("lead to opportunity", shared=len(given) == 1) as unit:
             return _Batch(unit, self._workspace, given).deals(estimator, blocked)
 
 
@@ -104,6 +106,7 @@ class _Batch:
         unit.hold()
         self._unit = unit
         self._settings = workspace.settings
+        self._pipeline = workspace.settings.pipeline()
         self._given = given
         self._leads = {row["id"]: row for row in lookup.rows(unit.connection, "leads", "id", set(given))}
         self._ids = {text: self._record_id(text) for text in given}
@@ -237,7 +240,7 @@ class _Batch:
     def _row(
         self, lead: dict[str, Any], found: Belonging, estimate: Estimate, assignment: Assignment
     ) -> dict[str, Any]:
-        pipeline = self._settings.pipeline()
+        pipeline = self._pipeline
         company, account = lead["company"], found.account
         grounds: dict[str, Any] = {"assignment": assignment.grounds, "estimate": estimate.grounds}
         if found.grounds:

@@ -47,6 +47,7 @@ class LeadMatcher:
         self._rows: dict[str, dict[str, Any]] = {}
         self._profiles: dict[str, Profile] = {}
         self._fresh: dict[int, list[str]] = {}
+        self._keys: list[tuple[int, str]] = []
         self._made: dict[str, list[dict[str, Any]]] = {"accounts": [], "contacts": []}
         self._filled: dict[str, tuple[str, dict[str, Any]]] = {}
         self._asked: dict[str, tuple[Profile, list[Key], Profile, list[Key]]] = {}
@@ -98,9 +99,9 @@ class LeadMatcher:
         """The profiles of the records that share a key, the oldest record first."""
         if not blocks:
             return []
-        ids = {record_id for key in keys for record_id in blocks.get(key.digest, ())}.intersection(self._profiles)
+        rows = self._rows
+        ids = {one for digest, _ in keys if digest in blocks for one in blocks[digest] if one in rows}
         if len(ids) > 1:
-            rows = self._rows
             return [self._profiles[one] for one in sorted(ids, key=lambda one: (rows[one]["created_at"] or 0, one))]
         return [self._profiles[one] for one in ids]
 
@@ -128,7 +129,8 @@ class LeadMatcher:
         if person_match.same is not None:
             found.contact = self._rows[person_match.same.record_id]
         elif (someone.words or someone.email) and self._settings.create_contacts:
-            found.contact = self._make_contact(lead, found.account["id"] if found.account else None, of_person)
+            account_id = found.account["id"] if found.account else None
+            found.contact = self._make_contact(lead, account_id, someone, of_person)
             found.new_contact = True
         return found
 
@@ -182,10 +184,14 @@ class LeadMatcher:
             "created_at": self._unit.now,
         }
         # A lead's number is the person's, so the account has none.
-        self._note("accounts", row, company(row), keys)
+        if employer.phone:
+            keys = self._keyring.company(employer.words, employer.domain, None)
+        self._note("accounts", row, replace(employer, record_id=row["id"], phone=None), keys)
         return row
 
-    def _make_contact(self, lead: dict[str, Any], account_id: str | None, keys: list[Key]) -> dict[str, Any]:
+    def _make_contact(
+        self, lead: dict[str, Any], account_id: str | None, someone: Profile, keys: list[Key]
+    ) -> dict[str, Any]:
         row = {
             "id": new_id("con"),
             **{name: lead[name] for name in _OF_CONTACT},
@@ -193,16 +199,20 @@ class LeadMatcher:
             "created_at": self._unit.now,
         }
         if account_id:
-            words = normal_forms.person_words(lead["first_name"], lead["last_name"])
-            keys = keys + self._keyring.person(words, None, None, account_id)
-        self._note("contacts", row, person(row), keys)
+            keys = keys + self._keyring.person(someone.words, None, None, account_id)
+        self._note("contacts", row, replace(someone, record_id=row["id"], account_id=account_id), keys)
         return row
 
     def _note(self, kind: str, row: dict[str, Any], profile: Profile, keys: list[Key]) -> None:
+        record_id = row["id"]
         self._made[kind].append(row)
-        self._rows[row["id"]], self._profiles[row["id"]] = row, profile
-        for key in keys:
-            self._fresh.setdefault(key.digest, []).append(row["id"])
+        self._rows[record_id], self._profiles[record_id] = row, profile
+        self._file(record_id, keys)
+
+    def _file(self, record_id: str, keys: list[Key]) -> None:
+        for digest, _ in keys:
+            self._fresh.setdefault(digest, []).append(record_id)
+            self._keys.append((digest, record_id))
 
     def complete(self, lead: dict[str, Any], found: Belonging, owner_id: str | None) -> None:
         """Give new records their owner, and fill what is empty in those that were there."""
@@ -222,23 +232,26 @@ class LeadMatcher:
         missing = {name: value for name, value in said.items() if value is not None and row.get(name) is None}
         if owner_id is not None:
             missing["owner_id"] = owner_id
-        if missing:
-            if "seq" in row:
-                self._filled.setdefault(row["id"], (kind, dict(row)))
-            row.update(missing)
+        if not missing:
+            return
+        if "seq" in row:
+            self._filled.setdefault(row["id"], (kind, dict(row)))
+        row.update(missing)
+        if missing.keys() != {"owner_id"}:
+            # What was filled in may be what a later lead of this batch is found by.
+            self._profiles[row["id"]] = company(row) if kind == "accounts" else person(row)
+            self._file(row["id"], self._keyring.of_record(kind, row))
 
     def write(self) -> None:
         """Write what was made and completed, everything else of the unit with it, and the keys of it all."""
-        unit, keys = self._unit, []
+        unit, keys = self._unit, self._keys
         for kind, rows in self._made.items():
             for row in rows:
-                keys += [(key, row["id"]) for key in self._keyring.of_record(kind, row)]
                 unit.create(kind, row)
         for record_id, (kind, before) in self._filled.items():
             row = self._rows[record_id]
-            keys += [(key, record_id) for key in self._keyring.of_record(kind, row)]
             unit.update(kind, before, {name: value for name, value in row.items() if value != before[name]})
         seq = unit.flush()
         if keys:
             match_keys.add(unit.connection, keys)
-            match_keys.reached(unit.connection, dict.fromkeys(match_keys.KINDS, seq))
+            match_keys.reached(unit.connection, seq)

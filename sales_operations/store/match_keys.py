@@ -83,21 +83,21 @@ class Keyring:
 
 
 _STATE = (
-    "SELECT (SELECT store_id FROM ledger),"
-    " (SELECT max(seq) FROM accounts), (SELECT max(seq) FROM contacts),"
-    " (SELECT seq FROM match_state WHERE kind = 'accounts'), (SELECT seq FROM match_state WHERE kind = 'contacts')"
+    "SELECT (SELECT store_id FROM ledger), (SELECT seq FROM match_state WHERE kind = 'all'),"
+    " (SELECT max(seq) FROM accounts), (SELECT max(seq) FROM contacts)"
 )
 
 
 def refresh(connection: Connection) -> Keyring:
     """Bring the keys in step with the records, inside a writing transaction; gives what makes this store's keys."""
-    store_id, *rest = connection.exec_driver_sql(_STATE).one()
+    store_id, known, *newest = connection.exec_driver_sql(_STATE).one()
     keyring = Keyring(store_id)
-    for kind, newest, known in zip(KINDS, rest[:2], rest[2:], strict=True):
-        if newest is not None and newest > (known or 0):
-            for rows in _changed(connection, kind, known or 0):
-                add(connection, [(key, row["id"]) for row in rows for key in keyring.of_record(kind, row)])
-            reached(connection, {kind: newest})
+    behind = [kind for kind, seq in zip(KINDS, newest, strict=True) if (seq or 0) > (known or 0)]
+    for kind in behind:
+        for rows in _changed(connection, kind, known or 0):
+            add(connection, [(key.digest, row["id"]) for row in rows for key in keyring.of_record(kind, row)])
+    if behind:
+        reached(connection, max(seq or 0 for seq in newest))
     return keyring
 
 
@@ -112,9 +112,9 @@ def _changed(connection: Connection, kind: str, since: int) -> Iterator[list[dic
             return
 
 
-def add(connection: Connection, keys: Iterable[tuple[Key, str]]) -> None:
-    """Add keys with the ids of their records; those that are there stay."""
-    rows = sorted({(key.digest, record_id) for key, record_id in keys})
+def add(connection: Connection, keys: Iterable[tuple[int, str]]) -> None:
+    """Add digests with the ids of their records; those that are there stay."""
+    rows = sorted(set(keys))
     if rows:
         mark = "?, ?" if connection.dialect.name == "sqlite" else "%s, %s"
         connection.exec_driver_sql(
@@ -122,13 +122,13 @@ def add(connection: Connection, keys: Iterable[tuple[Key, str]]) -> None:
         )
 
 
-def reached(connection: Connection, seqs: Mapping[str, int]) -> None:
-    """Note, for kinds, up to which sequence number the keys of their records are there."""
-    mark = "?, ?" if connection.dialect.name == "sqlite" else "%s, %s"
-    statement = (
-        f"INSERT INTO match_state (kind, seq) VALUES ({mark}) ON CONFLICT (kind) DO UPDATE SET seq = excluded.seq"
+def reached(connection: Connection, seq: int) -> None:
+    """Note that the keys of all records up to this sequence number are there."""
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    connection.exec_driver_sql(
+        f"INSERT INTO match_state (kind, seq) VALUES ('all', {mark}) ON CONFLICT (kind) DO UPDATE SET seq = excluded.seq",
+        (seq,),
     )
-    connection.exec_driver_sql(statement, list(seqs.items()))
 
 
 _BLOCKS_SQLITE = (

@@ -113,6 +113,18 @@ def test_only_what_is_empty_in_an_account_or_contact_is_filled(company: Any) -> 
     assert count(company, "contacts") == 1
 
 
+def test_what_a_lead_adds_to_an_account_is_what_the_next_one_is_found_by(small: Any) -> None:
+    small.add("accounts", {"id": "acc_1", "name": "Acme"})
+    small.add(
+        "leads",
+        {"id": "lead_a", "company": "Acme", "email": "a@acme.com"},
+        {"id": "lead_b", "company": "Weaver", "email": "b@acme.com"},
+        {"id": "lead_c", "email": "c@acme.com"},
+    )
+    together = Converter(small.workspace).convert_many(["lead_a", "lead_b"])
+    assert {deal.metadata["account_id"] for deal in [*together, small.convert("lead_c")]} == {"acc_1"}
+
+
 def test_a_company_that_is_only_similar_gets_an_account_of_its_own_and_the_rep_is_told(company: Any) -> None:
     company.add("accounts", {"id": "acc_1", "name": "Siemens AG"})
     company.add("leads", {"id": "lead_s", "company": "Simens"})
