@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
@@ -109,13 +109,13 @@ def content_of(row: Mapping[str, Any]) -> Content:
     )
 
 
-def stored_content(content: Content, results: Mapping[int, Mapping[str, int]]) -> dict[str, Any]:
+def stored_content(content: Content, results: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
     """The columns that hold it; ``results`` gives each line's amounts by its number."""
-    lines = [_plain(asdict(line)) | dict(results.get(line.number, {})) for line in content.lines]
+    lines = [_plain(vars(line)) | results.get(line.number, {}) for line in content.lines]
     terms = {name: getattr(content, name) for name in _TERMS if getattr(content, name) is not None}
     reduced = {
-        "discounts": [_plain(asdict(one)) for one in content.discounts],
-        "bundles": [asdict(one) for one in content.bundles],
+        "discounts": [_plain(vars(one)) for one in content.discounts],
+        "bundles": [vars(one) for one in content.bundles],
     }
     return {
         "currency": content.currency,
@@ -125,10 +125,10 @@ def stored_content(content: Content, results: Mapping[int, Mapping[str, int]]) -
     }
 
 
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in values.items() if value is not None and value != ()}
     if "discounts" in kept:
-        kept["discounts"] = [_plain(one) for one in kept["discounts"]]
+        kept["discounts"] = [_plain(vars(one)) for one in kept["discounts"]]
     return kept
 
 

@@ -21,7 +21,7 @@ from sales_operations.process.pricing import (
     PriceRequest,
     Rules,
     TaxClass,
-    as_json,
+    TaxEffect,
     opened,
     price,
     rules_of,
@@ -69,8 +69,11 @@ class Offer:
             for line, found in self.lines()
             if found is not None
         }
-        held = as_json(self.priced) if self.priced else {"taxes": [], "trace": [], "cost_minor": None, "discounts": []}
-        kept = {name: held[name] for name in ("taxes", "trace", "cost_minor", "discounts")}
+        kept = {
+            "taxes": [_tax(tax) for tax in self.priced.taxes] if self.priced else [],
+            "trace": [vars(step) for step in self.priced.trace] if self.priced else [],
+            "cost_minor": self.priced.cost_minor if self.priced else None,
+        }
         totals = {
             "amount_minor": "subtotal_minor",
             "discount_minor": "discount_minor",
@@ -83,6 +86,10 @@ class Offer:
             **{column: getattr(self.priced, name) if self.priced else 0 for column, name in totals.items()},
             "pricing": orjson.dumps(kept).decode(),
         }
+
+
+def _tax(tax: TaxEffect) -> dict[str, Any]:
+    return vars(tax) | {"percent": format(tax.percent, "f")}
 
 
 def figures_of(row: Mapping[str, Any]) -> Figures:

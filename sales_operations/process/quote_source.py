@@ -18,6 +18,7 @@ from sales_operations.process.pricing.books import PriceEntry, Rate
 from sales_operations.process.quote_content import Line, Reduction
 from sales_operations.store import identity, tables
 from sales_operations.store.engine import one_of
+from sales_operations.store.lookup import rows
 
 DECIMALS = Decimal("1e-12")
 """How exactly a price of one unit is kept where it follows from the price of all."""
@@ -36,42 +37,45 @@ def lines_of_deal(connection: Connection, deal: Mapping[str, Any], amount_minor:
 
     An item that says what it costs in another currency, or in none, has a ``problem``.
     """
-    items, products = tables.RECORDS["items"], tables.RECORDS["products"]
-    statement = (
-        select(items, products.c.name, products.c.code, products.c.attributes.label("product_attributes"))
-        .select_from(items.outerjoin(products, products.c.id == items.c.product_id))
-        .where(items.c.opportunity_id == deal["id"])
-        .order_by(items.c.id)
-    )
-    found = [row for row in connection.execute(statement) if not row.is_deleted]
+    found = [row for row in rows(connection, "items", "opportunity_id", [deal["id"]]) if not row["is_deleted"]]
     if found:
-        return [_line(number, row, currency) for number, row in enumerate(found, 1)]
+        found.sort(key=lambda row: str(row["id"]))
+        named = {row["product_id"] for row in found} - {None}
+        products = {row["id"]: row for row in rows(connection, "products", "id", sorted(named))}
+        lines = ((row, products.get(row["product_id"])) for row in found)
+        return [_line(number, row, product, currency) for number, (row, product) in enumerate(lines, 1)]
     name = deal["product"] or deal["name"] or f"Opportunity {deal['id']}"
     return [Line(1, name, "1", unit_minor=str(amount_minor))]
 
 
-def _line(number: int, row: Any, currency: str) -> Line:
-    name = row.name or row.product_text or f"Item {row.id}"
-    quantity = Decimal(row.quantity or "1") or Decimal(1)
+def _line(number: int, row: Mapping[str, Any], product: Mapping[str, Any] | None, currency: str) -> Line:
+    known: Mapping[str, Any] = product or {}
+    name = known.get("name") or row["product_text"] or f"Item {row['id']}"
+    quantity = Decimal(row["quantity"] or "1") or Decimal(1)
     line = Line(
-        number, name, _text(quantity), product_id=row.product_id, code=row.code, item_id=row.id,
-        cost_minor=_cost(row.product_attributes, currency),
-    )  # fmt: skip
-    unit, total = row.unit_price_minor, row.total_minor
+        number,
+        name,
+        _text(quantity),
+        product_id=row["product_id"],
+        code=known.get("code"),
+        item_id=row["id"],
+        cost_minor=_cost(known.get("attributes"), currency),
+    )
+    unit, total = row["unit_price_minor"], row["total_minor"]
     if unit is None and total is None:
-        if row.product_id is None:
+        if row["product_id"] is None:
             return replace(line, problem=f"it has no price, and no product whose price in {currency} could serve")
-        return _reduced(line, row.discount)
-    if not row.currency:
+        return _reduced(line, row["discount"])
+    if not row["currency"]:
         return replace(line, problem="it has a price without a currency; give the item one")
-    if row.currency != currency:
-        return replace(line, problem=f"its price is in {row.currency}, the quote is in {currency}")
+    if row["currency"] != currency:
+        return replace(line, problem=f"its price is in {row['currency']}, the quote is in {currency}")
     if min(unit or 0, total or 0, quantity) < 0:
         return replace(line, problem="its price or quantity is below zero; give a discount instead")
     if unit is None:
         return replace(line, unit_minor=_each(total, quantity))
     if total is None:
-        return _reduced(replace(line, unit_minor=str(unit)), row.discount)
+        return _reduced(replace(line, unit_minor=str(unit)), row["discount"])
     if total > unit * quantity:
         return replace(line, unit_minor=_each(total, quantity))
     agreed = None if total == unit * quantity else _each(total, quantity)

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-
 from sales_operations.domain.errors import Disabled, InvalidInput
 from sales_operations.domain.money import to_minor
 from sales_operations.domain.opportunity import Opportunity
@@ -17,7 +15,8 @@ from sales_operations.process.quote_source import country_of, lines_of_deal, ori
 from sales_operations.process.quote_view import shown
 from sales_operations.process.quote_writing import supersede
 from sales_operations.settings import Settings
-from sales_operations.store import opportunities, tables
+from sales_operations.store import opportunities
+from sales_operations.store.lookup import rows
 from sales_operations.store.unit import Unit
 from sales_operations.workspace import Workspace, open_workspace
 
@@ -98,12 +97,9 @@ def _content(unit: Unit, settings: Settings, deal: Mapping[str, Any], amount_min
 
 def _last_made(unit: Unit, deal: str) -> dict[str, Any] | None:
     """The newest open quote that was made from the deal, rather than copied from another quote."""
-    table = tables.RECORDS["quotes"]
-    statement = (
-        select(table)
-        .where(table.c.opportunity_id == deal, table.c.status.in_(OPEN), table.c.origin.is_not(None))
-        .order_by(table.c.seq.desc())
-        .limit(1)
-    )
-    row = unit.connection.execute(statement).first()
-    return record.completed(row) if row is not None else None
+    found = [
+        row
+        for row in rows(unit.connection, "quotes", "opportunity_id", [deal], ("id", "status", "origin", "seq"))
+        if row["status"] in OPEN and row["origin"] is not None
+    ]
+    return record.find(unit.connection, max(found, key=lambda row: int(row["seq"]))["id"]) if found else None
