@@ -351,7 +351,8 @@ def _what(one: dict[str, Any]) -> str:
         return str(one["reason"])
     told = []
     for action in one["actions"]:
-        values = [f"{key} {value}" for key, value in action.items() if key != "action" and value is not None]
+        shown = action.get("fields") or {key: value for key, value in action.items() if not key.endswith("_id")}
+        values = [f"{key} {value}" for key, value in shown.items() if isinstance(value, str | int) and key != "action"]
         told.append(f"{action['action']}: {', '.join(values)}" if values else action["action"])
     return "; ".join(told)
 

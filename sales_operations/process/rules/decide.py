@@ -12,6 +12,7 @@ from sales_operations.process.rules import causes, firings
 from sales_operations.process.rules.causes import Cause
 from sales_operations.process.rules.conditions import comparisons, grounds, holds
 from sales_operations.process.rules.facts import Activity, DealFacts, LeadFacts
+from sales_operations.process.rules.fire import Order
 from sales_operations.process.rules.firings import Firing
 from sales_operations.process.rules.ruleset import Rule
 from sales_operations.process.rules.timeline import Moment
@@ -28,6 +29,11 @@ class Due:
     rule: Rule
     firing: Firing
     outdated: Callable[[Unit], str | None]
+
+    @property
+    def order(self) -> Order:
+        """What is to be carried out."""
+        return Order(self.firing, self.rule.actions, self.outdated)
 
 
 def for_deal(

@@ -7,13 +7,15 @@ cause again, after a crash or beside another worker, finds the firing and leaves
 
 from __future__ import annotations
 
+from itertools import chain
+
 from sqlalchemy import Connection, select
 
 from sales_operations.domain.events import Event
 from sales_operations.process.rules import causes, decide, progress, versions
 from sales_operations.process.rules.causes import Cause
 from sales_operations.process.rules.decide import Due
-from sales_operations.process.rules.fire import fire
+from sales_operations.process.rules.fire import TOGETHER, fire
 from sales_operations.process.rules.follow_up import work_off
 from sales_operations.process.rules.ruleset import Rule, RuleSet
 from sales_operations.process.rules.scheduled import run_schedules
@@ -84,11 +86,12 @@ class _Engine:
             found = [one for one in found if not one.imported or any(rule.imports for rule in rules.rules)]
             events = history.of_deals(connection, {one.opportunity_id for one in found if one.opportunity_id})
         fired = 0
-        for cause in sorted(found, key=lambda one: (one.seq, one.event or "")):
+        found.sort(key=lambda one: (one.seq, one.event or ""))
+        for start in range(0, len(found), TOGETHER):
             with self._workspace.reading() as connection:
-                due = self._due(connection, rules, cause, events)
-            for one in due:
-                fired += fire(self._workspace, rules, version.id, one.firing, one.rule.actions, outdated=one.outdated)
+                due = [self._due(connection, rules, cause, events) for cause in found[start : start + TOGETHER]]
+            orders = [one.order for one in chain.from_iterable(due)]
+            fired += fire(self._workspace, rules, version.id, orders)
         progress.move(self._workspace, progress.EVENTS, end)
         return fired
 

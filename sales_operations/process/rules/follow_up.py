@@ -10,7 +10,7 @@ from sales_operations.domain.clock import to_micros
 from sales_operations.process import sequences
 from sales_operations.process.rules import causes, firings
 from sales_operations.process.rules.facts import Activity
-from sales_operations.process.rules.fire import ACTOR, fire
+from sales_operations.process.rules.fire import ACTOR, Order, fire
 from sales_operations.process.rules.firings import Firing
 from sales_operations.process.rules.ruleset import RuleSet, Sequence, Stop
 from sales_operations.process.rules.timeline import Moment, timeline
@@ -90,6 +90,5 @@ def _step(
     def ended(unit: Unit, reason: str) -> None:
         sequences.end(unit, unit.get("sequence_runs", run_id), "blocked", reason)
 
-    return fire(
-        workspace, rules, run["version_id"], firing, [sequence.steps[run["step"]].action], after=moved_on, refused=ended
-    )
+    order = Order(firing, [sequence.steps[run["step"]].action], after=moved_on, refused=ended)
+    return bool(fire(workspace, rules, run["version_id"], [order]))

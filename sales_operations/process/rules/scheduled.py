@@ -57,8 +57,7 @@ def _run(workspace: Workspace, version: Version, rules: RuleSet, rule: Rule, tic
                     cause = Cause(seq, tick, "", None, deal)
                     found = decide.for_deal(connection, zone, rule, moment, tick, cause, tick)
                     due += [found] if found else []
-        for one in due:
-            fired += fire(workspace, rules, version.id, one.firing, rule.actions, outdated=one.outdated)
+        fired += fire(workspace, rules, version.id, [one.order for one in due])
     return fired
 
 
