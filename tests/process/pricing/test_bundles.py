@@ -40,6 +40,8 @@ def test_a_price_stands_in_place_of_tiers_and_a_percentage_comes_after_them() ->
     half = Tiers("range", (Tier(None, percent_off=Decimal(50)),))
     percent = Bundle("box", "Box", percent_off=Decimal(10))
     assert amounts(10_00, 10_00, tiers=half) == [5_00, 5_00]
+    found = priced(line(20_00, bundle="box", tiers=half), bundles=(BOX,))
+    assert [step.kind for step in found.trace if step.line == 0] == ["list", "bundle"]
     assert amounts(10_00, 30_00, tiers=half, bundle=percent) == [4_50, 13_50]
 
 
