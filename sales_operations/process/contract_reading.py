@@ -33,7 +33,6 @@ def show(connection: Connection, contract_id: str) -> dict[str, Any]:
     ]
     return contracts.shown(row) | {
         "template": row["template"],
-        "reason": row["reason"],
         "renewal": row["renewal"],
         "renewal_opportunity_id": row["renewal_opportunity_id"],
         "versions": [*_former(connection, contract_id), {"number": row["version"] or 1, "note": None}],

@@ -158,6 +158,7 @@ def shown(row: dict[str, Any]) -> dict[str, Any]:
         "created_at": iso(row["created_at"]),
         "status": row.get("status") or "draft",
         "version": row.get("version") or 1,
+        "reason": row.get("reason"),
         "quote_id": row.get("quote_id"),
         **{
             name: row.get(name)
