@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
 import pytest
 
 from sales_operations.domain.errors import InvalidInput, SettingsError
+from sales_operations.process.assignment import Assigner
 from sales_operations.process.assignment_absences import leave
 from sales_operations.process.assignment_of_leads import Handed, hand_out
 from sales_operations.settings import load, validate
@@ -215,6 +217,22 @@ def test_a_lead_whose_own_rep_is_out_of_office_goes_to_somebody_else(small: Any,
     found = hand({}, owner_id="user_ada")
     assert (found.name, found.is_new) == ("Bo", True)
     assert found.explanation.left_out == (("Ada", "out of office until 2026-12-01"),)
+
+
+def test_open_work_that_was_read_in_a_transaction_that_failed_is_not_believed(small: Any) -> None:
+    small.reps("Bo")
+    deal = {"pipeline": "default", "pipeline_stage": "lead", "stage": "lead", "probability": 0.1, "created_at": 0}
+    with suppress(InterruptedError), small.workspace.unit("test") as unit:
+        unit.create("opportunities", {"id": "opp_1", "owner_id": "user_ada", **deal})
+        unit.flush()
+        assert Assigner(unit, small.workspace.settings).candidates[0].open_deals == 1
+        raise InterruptedError
+    small.add(
+        "opportunities", {"id": "opp_2", "owner_id": "user_bo", **deal}
+    )  # takes the number of the one that failed
+    with small.workspace.unit("test") as unit:
+        candidates = Assigner(unit, small.workspace.settings).candidates
+    assert {one.name: one.open_deals for one in candidates} == {"Ada": 0, "Bo": 1}
 
 
 def test_an_empty_list_of_reps_leaves_the_lead_unassigned_with_the_reason(small: Any, hand: Hand) -> None:
