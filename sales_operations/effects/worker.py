@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
+from sales_operations.domain.errors import StoreError
 from sales_operations.effects import delivery, outbox, schedules
 from sales_operations.effects.delivery import Room
 from sales_operations.effects.liveness import BEAT_SECONDS, Presence
@@ -161,8 +162,12 @@ class Worker:
             self._presence.leave()  # else it stays listed, and whoever finds it dead takes over what it had in hand
 
     def _idle(self) -> bool:
-        with reading(self._room.engine) as connection:
-            return not durable.in_hand(connection, self._presence.id)
+        """Whether nothing is in hand; where the store cannot be asked, it may be."""
+        try:
+            with reading(self._room.engine) as connection:
+                return not durable.in_hand(connection, self._presence.id)
+        except StoreError:
+            return False
 
     def _deliver(self, batch_id: str) -> None:
         counts = delivery.deliver(self._room, batch_id)

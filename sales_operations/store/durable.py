@@ -124,9 +124,9 @@ class Outbox:
 
 def waiting(connection: Connection, executor: str) -> int:
     """How much durable work is enqueued, or in the hands of one worker."""
-    mine = "status = 'ENQUEUED' OR (status = 'PENDING' AND executor_id = :me)"
+    mine = "(status = 'ENQUEUED' AND application_version = :version) OR (status = 'PENDING' AND executor_id = :me)"
     statement = f"SELECT count(*) FROM {_status(connection)} WHERE {mine}"
-    return int(connection.execute(text(statement), {"me": executor}).scalar_one())
+    return int(connection.execute(text(statement), {"me": executor, "version": VERSION}).scalar_one())
 
 
 def in_hand(connection: Connection, executor: str) -> int:

@@ -31,11 +31,12 @@ class Post:
 
 @dataclass
 class Web:
-    """A web server; ``status`` is what it answers, ``location`` where it sends people to."""
+    """A web server; ``status`` is what it answers, ``location`` where it sends people to. It answers while it is ``open``."""
 
     posts: list[Post] = field(default_factory=list)
     status: int = 200
     location: str | None = None
+    open: threading.Event = field(default_factory=threading.Event)
     port: int = 0
     _server: ThreadingHTTPServer | None = None
 
@@ -54,6 +55,7 @@ class Web:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 web.posts.append(Post(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+                web.open.wait(60)
                 self.send_response(web.status)
                 if web.location:
                     self.send_header("Location", web.location)
@@ -127,8 +129,10 @@ class Mail:
 @pytest.fixture
 def web() -> Iterator[Web]:
     made = Web()
+    made.open.set()
     made.start()
     yield made
+    made.open.set()
     made.stop()
 
 

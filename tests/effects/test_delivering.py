@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -112,6 +114,23 @@ def test_a_dead_receiver_delays_its_own_and_holds_up_nobody_else(stores, web, ma
     assert work(workspace, once=True).delivered == 5
     assert sorted(web.ids) == sorted(notes)
     assert {post.headers["webhook-attempt"] for post in web.posts} == {"1", "2"}
+
+
+def test_a_receiver_that_keeps_everybody_waiting_keeps_only_its_own_waiting(sqlite_store, web, mail):
+    workspace = opened(sqlite_store, channels={"hook": hook(web), "mail": post(mail)})
+    for _ in range(12):
+        tell(workspace, "Ada Berg")
+    web.open.clear()
+    worker = threading.Thread(target=lambda: work(workspace, once=True, at_once=2))
+    worker.start()
+    until = time.monotonic() + 120
+    while len(mail.letters) < 12 and time.monotonic() < until:
+        time.sleep(0.02)
+    answered = [state for channel, state, _, _ in states(workspace) if channel == "hook" and state == "delivered"]
+    web.open.set()
+    worker.join()
+    assert len(mail.letters) == 12
+    assert answered == []
 
 
 def test_each_attempt_waits_longer_and_carries_the_same_id_and_body(sqlite_store, web):
