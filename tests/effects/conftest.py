@@ -53,7 +53,10 @@ class Web:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender died on the way
+                    return
                 web.posts.append(Post(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
                 web.open.wait(60)
                 self.send_response(web.status)
@@ -108,6 +111,8 @@ class Mail:
                         lines = []
                         while (line := self.rfile.readline()) not in (b".\r\n", b""):
                             lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
+                        if not line:  # the sender died on the way
+                            return
                         read = email.message_from_bytes(b"".join(lines), policy=email.policy.default)
                         mail.letters.append((to, read))
                         to = []
