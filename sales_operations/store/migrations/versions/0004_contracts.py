@@ -1,5 +1,7 @@
 """contracts with a life of their own"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -37,15 +39,15 @@ def upgrade() -> None:
     op.create_index("ix_obligations_due_on", "obligations", ["due_on"], unique=False)
 
 
-def _text(name: str, nullable: bool = False) -> sa.Column:
+def _text(name: str, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Text(), nullable=nullable)
 
 
-def _number(name: str, nullable: bool = False) -> sa.Column:
+def _number(name: str, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.BigInteger(), nullable=nullable)
 
 
-def _part_of_contract(name: str, *columns: sa.Column) -> None:
+def _part_of_contract(name: str, *columns: sa.Column[Any]) -> None:
     op.create_table(
         name,
         _text("id"),
