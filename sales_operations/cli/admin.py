@@ -85,12 +85,15 @@ def verify(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Check the audit chain, the history and the present state against each other. Exits with 1 for findings."""
+    """Check audit chain, history, present state and passed gates against each other. Exits with 1 for findings."""
+    from sales_operations.process import stage_audit
     from sales_operations.store import audit, history
 
-    with opened(config, database).reading() as connection:
+    workspace = opened(config, database)
+    with workspace.reading() as connection:
         verdict = audit.verify(connection, head)
-        findings = [*verdict.findings, *history.verify(connection)]
+        passed = stage_audit.unmet_without_override(connection, workspace.settings)
+        findings = [*verdict.findings, *history.verify(connection), *passed]
     if as_json:
         print_json(
             {

@@ -7,7 +7,6 @@ and tells, line by line, what was acknowledged; it tells the child's process num
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
 import sys
@@ -21,7 +20,7 @@ QUOTED = "opp_quoted"
 """The deal that gets quotes that somebody asks for."""
 
 
-def work(url: str, config: dict[str, object], seed: str) -> None:
+def work(url: str, config: str, seed: str) -> None:
     """Until it is killed, or nothing is left to do."""
     workspace = open_workspace(config, database=url)
     chance = random.Random(seed)
@@ -59,7 +58,7 @@ def tell(*words: str) -> None:
 
 
 def main() -> None:
-    url, config = sys.argv[1], json.loads(sys.argv[2])
+    url, config = sys.argv[1], sys.argv[2]
     open_workspace(config, database=url).close()
     import numpy  # noqa: F401 (loaded by the first conversion: warm, so that a child begins at once)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -16,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from sales_operations.store import audit, history
+from tests.effects import kills as worker
+from tests.effects.conftest import Web
 from tests.process.mixed_load import QUOTED
 
-CONFIG: dict[str, object] = {"sales_operations": {}}
 FEW = 15
 """A load is killed before it has told more."""
 LONGEST = 0.03
@@ -28,8 +28,8 @@ LONGEST = 0.03
 class Load(subprocess.Popen[str]):
     """The process whose children are killed."""
 
-    def __init__(self, url: str) -> None:
-        command = [sys.executable, str(Path(__file__).with_name("mixed_load.py")), url, json.dumps(CONFIG)]
+    def __init__(self, url: str, config: Path) -> None:
+        command = [sys.executable, str(Path(__file__).with_name("mixed_load.py")), url, str(config)]
         super().__init__(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._line() == ["ready"]
 
@@ -57,6 +57,15 @@ class Load(subprocess.Popen[str]):
 
 
 @pytest.fixture
+def web() -> Iterator[Web]:
+    """Where notifications are delivered to."""
+    made = Web()
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
 def loads() -> Iterator[list[Load]]:
     started: list[Load] = []
     yield started
@@ -72,23 +81,31 @@ def kills(of: int) -> int:
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("times", [10, pytest.param(50, marks=pytest.mark.long)])
-def test_a_mixed_load_that_is_killed_loses_nothing_acknowledged_and_doubles_nothing(company, loads, times):
+def test_a_mixed_load_that_is_killed_loses_nothing_acknowledged_and_doubles_nothing(company, loads, web, times):
     times = kills(times)
+    folder, url = company.stores.folder, company.stores.url
     company.leads(*(f"lead_{number}" for number in range(2, 12 * times)))
     stage = {"pipeline": "default", "pipeline_stage": "lead", "stage": "lead", "probability": 0.1}
     company.add("opportunities", {"id": QUOTED, "amount_minor": 100, "currency": "USD", "created_at": 0, **stage})
-    load = Load(company.stores.url)
+    load = Load(url, worker.config(folder, web.url))
     loads.append(load)
     chance = random.Random(times)
+    delivering = worker.start(folder, url)
     acknowledged = [
         words
         for turn in range(times)
         for words in load.killed(f"{times} {turn}", chance.randrange(FEW), chance.uniform(0, LONGEST))
     ]
+    delivering.kill()
+    delivering.communicate()
+    _, errors = worker.start(folder, url, "--once").communicate(timeout=600)
+    assert errors == ""
     kinds = Counter(words[0] for words in acknowledged)
     assert kinds["converted"] >= times / 2, "the loads got something done"
     assert kinds["moved"] >= times / 2
     check(company, acknowledged, times)
+    notes = {row[0] for row in company.stores.execute("SELECT id FROM notifications")}
+    assert set(web.ids) == notes, "each notification arrives at least once, always under its own id"
 
 
 def check(company, acknowledged: list[list[str]], times: int) -> None:
