@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sales_operations.domain.errors import Conflict, Disabled, InvalidInput, NotFound
 from sales_operations.process import Quoter, quote_decisions, quote_expiry, quotes
 from sales_operations.process.quoter import create, make_quote
-from sales_operations.store import audit, history
+from sales_operations.store import audit, history, privacy
 from tests.process.test_transition import OPEN
 
 
@@ -448,4 +448,17 @@ def test_a_quote_of_the_first_release_can_be_shown_edited_and_sent(company: Any)
     assert quotes.edit(company.workspace, "quote_1", {"discounts": ["10%"]})["total"] == 81.0
     assert quote_decisions.send(company.workspace, "quote_2")["total"] == 5.0
     assert quotes.revise(company.workspace, "quote_2")["version"] == 2
+    sound(company)
+
+
+def test_erasing_a_person_takes_their_name_out_of_quotes_and_leaves_the_chain(company: Any) -> None:
+    quote_id = quoted(company)
+    company.add("contacts", {"id": "con_1", "first_name": "Grace", "last_name": "Hopper"})
+    quotes.edit(company.workspace, quote_id, {"notes": "As agreed with Grace Hopper"})
+    quote_decisions.reject(company.workspace, quote_id, "Grace Hopper says no")
+    with company.workspace.unit("erase") as unit:
+        privacy.erase(unit, "contacts", "con_1")
+    shown = quotes.show(company.workspace, quote_id)
+    assert (shown["notes"], shown["reason"]) == ("As agreed with con_1", "con_1 says no")
+    assert "Hopper" not in repr(company.stores.dump())
     sound(company)
