@@ -57,7 +57,7 @@ def _opened(store: str, deals: int, mark: str) -> tuple[Any, list[str]]:
 
 
 def _moved(workspace: Any, ids: list[str]) -> None:
-    from sales_operations.process.transition import move
+    from sales_operations.process.stages.transition import move
 
     for one in ids:
         for stage in STAGES:

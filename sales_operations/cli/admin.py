@@ -86,7 +86,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Check audit chain, history, present state and passed gates against each other. Exits with 1 for findings."""
-    from sales_operations.process import stage_audit
+    from sales_operations.process.stages import audit as stage_audit
     from sales_operations.store import audit, history
 
     workspace = opened(config, database)

@@ -23,8 +23,8 @@ from sales_operations.cli.process import lead_app
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from sales_operations.process.assigning.absences import Absence
     from sales_operations.process.assigning.explanation import Explanation
-    from sales_operations.process.assignment_absences import Absence
 
 rep_app = typer.Typer(help="Reps: who takes leads, and who is out of office.", no_args_is_help=True)
 
@@ -53,7 +53,7 @@ def assign(
     """Give leads to reps by the rules of the configuration, and tell the reps."""
     from rich.console import Console
 
-    from sales_operations.process.assignment_of_leads import hand_out
+    from sales_operations.process.assigning.of_leads import hand_out
 
     workspace = opened(config, database, create=not dry_run)
     with Console(stderr=True).status("Assigning") as status:
@@ -106,7 +106,7 @@ def assignments(
     as_json: Json = False,
 ) -> None:
     """To whom a lead was given and why, the newest first, from what was kept of each decision."""
-    from sales_operations.process.assignment_of_leads import history
+    from sales_operations.process.assigning.of_leads import history
 
     workspace = opened(config, database)
     found = history(workspace, lead_id)
@@ -155,7 +155,7 @@ def out(
     as_json: Json = False,
 ) -> None:
     """Note that a rep is out of office: no lead goes there on these days."""
-    from sales_operations.process.assignment_absences import leave
+    from sales_operations.process.assigning.absences import leave
 
     found = leave(opened(config, database), rep, first_day, last_day)
     if as_json:
@@ -168,7 +168,7 @@ def out(
 @guarded
 def back(rep: Rep, database: Database = None, config: Config = None, as_json: Json = False) -> None:
     """End a rep's absence of today; where there is none, withdraw the later ones."""
-    from sales_operations.process.assignment_absences import come_back
+    from sales_operations.process.assigning.absences import come_back
 
     ended = come_back(opened(config, database), rep)
     if as_json:
@@ -182,7 +182,7 @@ def back(rep: Rep, database: Database = None, config: Config = None, as_json: Js
 @guarded
 def list_(database: Database = None, config: Config = None, as_json: Json = False) -> None:
     """The reps who sell, with their open work, capacity and absences."""
-    from sales_operations.process.assignment_absences import availability
+    from sales_operations.process.assigning.absences import availability
 
     found = availability(opened(config, database))
     if as_json:

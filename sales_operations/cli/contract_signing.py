@@ -32,8 +32,8 @@ def send(
 ) -> None:
     """Make the document that is signed, by these people in this order."""
     from sales_operations.domain.errors import InvalidInput
-    from sales_operations.process.contract_sending import Signer
-    from sales_operations.process.contract_sending import send as send_contract
+    from sales_operations.process.contract_life.sending import Signer
+    from sales_operations.process.contract_life.sending import send as send_contract
 
     asked = []
     for one in signers:
@@ -62,8 +62,8 @@ def sign(
     The passphrase may also stand in the environment, in SALES_OPERATIONS_KEY_PASSPHRASE.
     """
     from sales_operations.domain.errors import InvalidInput
-    from sales_operations.process.contract_sending import sign as sign_contract
-    from sales_operations.process.contract_signing import Exchange, KeyFile, SigningService
+    from sales_operations.process.contract_life.sending import sign as sign_contract
+    from sales_operations.process.contract_life.signing import Exchange, KeyFile, SigningService
 
     workspace = opened(config, database)
     exchange = workspace.settings.contracting.signing.exchange
@@ -79,7 +79,7 @@ def sign(
 @guarded
 def verify(contract_id: Contract, database: Database = None, config: Config = None, as_json: Json = False) -> None:
     """Check the stored document and every signature on it; exit code 2 where one is not valid."""
-    from sales_operations.process.contract_sending import verify as verify_contract
+    from sales_operations.process.contract_life.sending import verify as verify_contract
 
     found = verify_contract(opened(config, database), contract_id)
     if as_json:

@@ -38,7 +38,7 @@ def draft(
     as_json: Json = False,
 ) -> None:
     """Draft a contract from the accepted quote of an opportunity, or from the opportunity."""
-    from sales_operations.process import contract_life
+    from sales_operations.process.contract_life import life as contract_life
 
     made = contract_life.draft(
         opened(config, database), opportunity_id, template=template, starts_on=_day(starts_on), term_months=term_months
@@ -50,7 +50,7 @@ def draft(
 @guarded
 def show(contract_id: Contract, database: Database = None, config: Config = None, as_json: Json = False) -> None:
     """One contract: its text, versions, signatures and obligations."""
-    from sales_operations.process import contract_reading
+    from sales_operations.process.contract_life import reading as contract_reading
 
     with opened(config, database).reading() as connection:
         found = contract_reading.show(connection, contract_id)
@@ -71,7 +71,7 @@ def list_(
 ) -> None:
     """The newest contracts."""
     from sales_operations.domain.money import written
-    from sales_operations.process import contract_reading
+    from sales_operations.process.contract_life import reading as contract_reading
 
     with opened(config, database).reading() as connection:
         found = contract_reading.listing(connection, status=status, opportunity_id=opportunity_id, limit=limit)
@@ -98,7 +98,7 @@ def redline(
     as_json: Json = False,
 ) -> None:
     """What changed in the text between two versions, the last two where none are named."""
-    from sales_operations.process import contract_reading
+    from sales_operations.process.contract_life import reading as contract_reading
 
     with opened(config, database).reading() as connection:
         first, last, pieces = contract_reading.changes(connection, contract_id, older, newer)
@@ -135,7 +135,7 @@ def revise(
     as_json: Json = False,
 ) -> None:
     """Give a contract a new text or other terms; it is a draft again, and the former text is kept."""
-    from sales_operations.process import contract_life
+    from sales_operations.process.contract_life import life as contract_life
 
     text = read_file(file).decode("utf-8", "replace") if file else None
     terms = {"starts_on": _day(starts_on), "term_months": term_months, "notice_days": notice_days}
@@ -149,7 +149,7 @@ def submit(
     contract_id: Contract, by: By = None, database: Database = None, config: Config = None, as_json: Json = False
 ) -> None:
     """Hand a draft in for approval; where nobody has to approve it, it is ready to be sent."""
-    from sales_operations.process import contract_life
+    from sales_operations.process.contract_life import life as contract_life
 
     show_contract(contract_life.submit(opened(config, database), contract_id, by=by), as_json)
 
@@ -165,7 +165,7 @@ def approve(
     as_json: Json = False,
 ) -> None:
     """Approve a contract that was handed in, or refuse it."""
-    from sales_operations.process import contract_life
+    from sales_operations.process.contract_life import life as contract_life
 
     show_contract(contract_life.approve(opened(config, database), contract_id, by=by, reject=reject), as_json)
 
@@ -180,7 +180,7 @@ def decline(
     as_json: Json = False,
 ) -> None:
     """Note that the customer does not sign."""
-    from sales_operations.process import contract_life
+    from sales_operations.process.contract_life import life as contract_life
 
     show_contract(contract_life.decline(opened(config, database), contract_id, reason), as_json)
 
@@ -189,7 +189,7 @@ def decline(
 @guarded
 def activate(contract_id: Contract, database: Database = None, config: Config = None, as_json: Json = False) -> None:
     """Begin a signed contract; the worker does so by itself on its first day."""
-    from sales_operations.process import contract_renewals
+    from sales_operations.process.contract_life import renewals as contract_renewals
 
     show_contract(contract_renewals.activate(opened(config, database), contract_id), as_json)
 
@@ -205,7 +205,7 @@ def terminate(
     as_json: Json = False,
 ) -> None:
     """End a contract before its time, and its amendments with it."""
-    from sales_operations.process import contract_life
+    from sales_operations.process.contract_life import life as contract_life
 
     show_contract(contract_life.terminate(opened(config, database), contract_id, reason, on=_day(on)), as_json)
 
@@ -225,7 +225,8 @@ def amend(
 ) -> None:
     """Draft an amendment; it ends with the contract, and costs its part of the term."""
     from sales_operations.domain.money import to_minor
-    from sales_operations.process import contract_life, contract_reading
+    from sales_operations.process.contract_life import life as contract_life
+    from sales_operations.process.contract_life import reading as contract_reading
 
     workspace = opened(config, database)
     with workspace.reading() as connection:
@@ -248,7 +249,7 @@ def renew(
 ) -> None:
     """Open the opportunity that renews a contract; the worker does so by itself ahead of its end."""
     from sales_operations.domain.money import written
-    from sales_operations.process import contract_renewals
+    from sales_operations.process.contract_life import renewals as contract_renewals
 
     made = contract_renewals.renew(opened(config, database), contract_id, price=price, uplift_percent=uplift)
     if as_json:
@@ -269,7 +270,7 @@ def fulfil(
     as_json: Json = False,
 ) -> None:
     """Note that an obligation is met."""
-    from sales_operations.process import contract_renewals
+    from sales_operations.process.contract_life import renewals as contract_renewals
 
     met = contract_renewals.fulfil(opened(config, database), obligation_id)
     if as_json:
@@ -291,7 +292,7 @@ def pdf(
     as_json: Json = False,
 ) -> None:
     """Write a contract as a PDF: as it was sent and signed, or else as it stands."""
-    from sales_operations.process import contract_reading
+    from sales_operations.process.contract_life import reading as contract_reading
 
     workspace = opened(config, database)
     with workspace.reading() as connection:

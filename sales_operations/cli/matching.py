@@ -10,7 +10,7 @@ from sales_operations.cli.common import Config, Database, Json, block, display, 
 from sales_operations.cli.process import lead_app
 
 if TYPE_CHECKING:
-    from sales_operations.process.merging import Merged
+    from sales_operations.process.matching.merging import Merged
 
 account_app = typer.Typer(help="Accounts.", no_args_is_help=True)
 contact_app = typer.Typer(help="Contacts.", no_args_is_help=True)
@@ -47,7 +47,7 @@ def duplicates(
     as_json: Json = False,
 ) -> None:
     """Pairs of records that may be the same, with the score of each and what it consists of."""
-    from sales_operations.process.duplicates import duplicates as found_duplicates
+    from sales_operations.process.matching.duplicates import duplicates as found_duplicates
 
     found = found_duplicates(opened(config, database), kind, at_least)
     shown = found[:limit]
@@ -125,7 +125,7 @@ def _merge(
     kind: str, survivor: str, other: str, rule: str | None, database: str | None, config: str | None, as_json: bool
 ) -> None:
     from sales_operations.domain.errors import InvalidInput
-    from sales_operations.process.merging import merge
+    from sales_operations.process.matching.merging import merge
 
     if rule not in (None, "survivor", "newest", "other"):
         raise InvalidInput(f"there is no rule {rule!r}; use survivor, newest or other")
@@ -141,7 +141,7 @@ def undo(
     as_json: Json = False,
 ) -> None:
     """Make two records of one again, each as it was. Refused where a later change would be lost."""
-    from sales_operations.process.merging import undo as take_back
+    from sales_operations.process.matching.merging import undo as take_back
 
     _show(take_back(opened(config, database), merge_id), as_json)
 
@@ -155,7 +155,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """The merges that happened, with those that were taken back."""
-    from sales_operations.process.merging import listed
+    from sales_operations.process.matching.merging import listed
 
     found = listed(opened(config, database), limit)
     if as_json:

@@ -130,7 +130,7 @@ def show(
     import asyncio
 
     from sales_operations.domain.clock import iso, parse_as_of
-    from sales_operations.process.stage_audit import overrides
+    from sales_operations.process.stages.audit import overrides
     from sales_operations.process.stores import OpportunityStore
     from sales_operations.store import history
     from sales_operations.workflow import opportunity_block, plain

@@ -49,7 +49,7 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Make a quote from the items of an opportunity, or over its amount where it has none."""
-    from sales_operations.process import quoter
+    from sales_operations.process.quoting import quoter
 
     _print(quoter.create(opened(config, database), opportunity_id, currency=currency), as_json)
 
@@ -64,7 +64,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """One quote: its lines, totals, terms, versions, and who was asked to approve it."""
-    from sales_operations.process import quotes
+    from sales_operations.process.quoting import quotes
 
     _print(quotes.show(opened(config, database), quote_id), as_json, trace=trace)
 
@@ -83,7 +83,7 @@ def list_(
 ) -> None:
     """The newest quotes."""
     from sales_operations.domain.money import written
-    from sales_operations.process import quotes
+    from sales_operations.process.quoting import quotes
 
     found = quotes.listing(opened(config, database), opportunity_id, status, limit)
     if as_json:
@@ -135,7 +135,7 @@ def edit(
     as_json: Json = False,
 ) -> None:
     """Change a quote: one line (--line, --add or --add-bundle with what to set), discounts on the total, terms."""
-    from sales_operations.process import quotes
+    from sales_operations.process.quoting import quotes
 
     entry: dict[str, Any] = {"line": line, "product": add, "bundle": bundle, "quantity": quantity, "name": name,
                              "starts_on": from_day, "ends_on": to_day, "term_months": months, "tax_class": tax_class,
@@ -163,7 +163,7 @@ def clone(
     as_json: Json = False,
 ) -> None:
     """Copy a quote into a draft of its own, at today's prices. A copy is never approved."""
-    from sales_operations.process import quotes
+    from sales_operations.process.quoting import quotes
 
     _print(quotes.clone(opened(config, database), quote_id, to), as_json)
 
@@ -174,7 +174,7 @@ def revise(
     quote_id: Quote, seq: Seq = None, database: Database = None, config: Config = None, as_json: Json = False
 ) -> None:
     """Make the next version of a quote; an open version is superseded by it."""
-    from sales_operations.process import quotes
+    from sales_operations.process.quoting import quotes
 
     _print(quotes.revise(opened(config, database), quote_id, seq=seq), as_json)
 
@@ -190,7 +190,7 @@ def submit(
     as_json: Json = False,
 ) -> None:
     """Ask for the approval that a quote needs; where it needs none, it is approved at once."""
-    from sales_operations.process import quote_decisions
+    from sales_operations.process.quoting import decisions as quote_decisions
 
     done = quote_decisions.submit(opened(config, database), quote_id, by=by, seq=seq)
     _print(done, as_json)
@@ -204,7 +204,7 @@ def withdraw(
     quote_id: Quote, seq: Seq = None, database: Database = None, config: Config = None, as_json: Json = False
 ) -> None:
     """Take a quote back from approval; it is a draft again."""
-    from sales_operations.process import quote_decisions
+    from sales_operations.process.quoting import decisions as quote_decisions
 
     _print(quote_decisions.withdraw(opened(config, database), quote_id, seq=seq), as_json)
 
@@ -215,7 +215,7 @@ def send(
     quote_id: Quote, seq: Seq = None, database: Database = None, config: Config = None, as_json: Json = False
 ) -> None:
     """Note that a quote went to the customer; from then on it is revised, not edited."""
-    from sales_operations.process import quote_decisions
+    from sales_operations.process.quoting import decisions as quote_decisions
 
     _print(quote_decisions.send(opened(config, database), quote_id, seq=seq), as_json)
 
@@ -226,7 +226,7 @@ def accept(
     quote_id: Quote, seq: Seq = None, database: Database = None, config: Config = None, as_json: Json = False
 ) -> None:
     """The customer's yes: the opportunity gets the net amount, its other quotes are superseded."""
-    from sales_operations.process import quote_decisions
+    from sales_operations.process.quoting import decisions as quote_decisions
 
     _print(quote_decisions.accept(opened(config, database), quote_id, seq=seq), as_json)
 
@@ -242,7 +242,7 @@ def reject(
     as_json: Json = False,
 ) -> None:
     """The customer's no, or your own."""
-    from sales_operations.process import quote_decisions
+    from sales_operations.process.quoting import decisions as quote_decisions
 
     _print(quote_decisions.reject(opened(config, database), quote_id, reason, seq=seq), as_json)
 
@@ -259,7 +259,7 @@ def pdf(
 ) -> None:
     """Write a quote as a PDF."""
     from sales_operations.domain.errors import InvalidInput
-    from sales_operations.process.quote_document import document
+    from sales_operations.process.quoting.document import document
 
     content = document(opened(config, database), quote_id, trace=trace)
     try:
@@ -285,7 +285,7 @@ def requests(
 ) -> None:
     """The requests that wait for an answer, oldest first."""
     from sales_operations.domain.money import written
-    from sales_operations.process import quote_decisions
+    from sales_operations.process.quoting import decisions as quote_decisions
 
     found = quote_decisions.waiting(opened(config, database), by, quote_id)
     if as_json:
@@ -334,7 +334,7 @@ def _answer(
     request_id: str, agreed: bool, by: str | None, comment: str | None, database: str | None, config: str | None,
     as_json: bool,
 ) -> None:  # fmt: skip
-    from sales_operations.process import quote_decisions
+    from sales_operations.process.quoting import decisions as quote_decisions
 
     done = quote_decisions.decide(opened(config, database), request_id, agreed, by=by, comment=comment)
     if as_json:

@@ -49,8 +49,8 @@ def move(
 
     Of several, those that a gate refuses stay where they are and are listed, the others move; the exit code is 2 then.
     """
-    from sales_operations.process.transition import move as move_deal
-    from sales_operations.process.transition import move_many
+    from sales_operations.process.stages.transition import move as move_deal
+    from sales_operations.process.stages.transition import move_many
     from sales_operations.workflow import opportunity_block, plain
 
     workspace = opened(config, database)
@@ -83,7 +83,7 @@ def gates(
     as_json: Json = False,
 ) -> None:
     """Where an opportunity may go from where it stands, and what it lacks for the rest."""
-    from sales_operations.process.stage_ways import ways
+    from sales_operations.process.stages.ways import ways
 
     found = ways(opened(config, database), opportunity_id)
     if as_json:
@@ -105,7 +105,7 @@ def overrides(
     as_json: Json = False,
 ) -> None:
     """Moves that passed a gate by an override, the newest first: what was missing, who let it through, and why."""
-    from sales_operations.process.stage_audit import overrides as read
+    from sales_operations.process.stages.audit import overrides as read
     from sales_operations.store.opportunities import row
 
     with opened(config, database).reading() as connection:
@@ -136,7 +136,7 @@ def unexplained(
     as_json: Json = False,
 ) -> None:
     """Closed opportunities whose reason nobody gave, the latest close first."""
-    from sales_operations.process.stage_audit import closed_without_reason
+    from sales_operations.process.stages.audit import closed_without_reason
 
     with opened(config, database).reading() as connection:
         found: list[dict[str, Any]] = closed_without_reason(connection, limit)

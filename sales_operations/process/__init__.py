@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from sales_operations.domain.stages import OpportunityStage as OpportunityStage
     from sales_operations.domain.stages import OpportunityStatus as OpportunityStatus
     from sales_operations.process.automator import SalesProcessAutomator as SalesProcessAutomator
-    from sales_operations.process.contracts import ContractManager as ContractManager
+    from sales_operations.process.contracting.contracts import ContractManager as ContractManager
     from sales_operations.process.notifier import NotificationService as NotificationService
-    from sales_operations.process.quoter import Quoter as Quoter
+    from sales_operations.process.quoting.quoter import Quoter as Quoter
     from sales_operations.process.stores import LeadStore as LeadStore
     from sales_operations.process.stores import OpportunityStore as OpportunityStore
 
@@ -22,9 +22,9 @@ _HOMES = {
     "OpportunityStage": "sales_operations.domain.stages",
     "OpportunityStatus": "sales_operations.domain.stages",
     "SalesProcessAutomator": "sales_operations.process.automator",
-    "ContractManager": "sales_operations.process.contracts",
+    "ContractManager": "sales_operations.process.contracting.contracts",
     "NotificationService": "sales_operations.process.notifier",
-    "Quoter": "sales_operations.process.quoter",
+    "Quoter": "sales_operations.process.quoting.quoter",
     "LeadStore": "sales_operations.process.stores",
     "OpportunityStore": "sales_operations.process.stores",
 }

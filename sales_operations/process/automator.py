@@ -9,7 +9,7 @@ from typing import Any
 from sales_operations.domain.opportunity import Opportunity
 from sales_operations.domain.stages import OpportunityStage
 from sales_operations.process.conversion import Converter
-from sales_operations.process.transition import move
+from sales_operations.process.stages.transition import move
 from sales_operations.workspace import open_workspace
 
 logger = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ from sales_operations.domain.clock import day_of
 from sales_operations.domain.errors import Disabled, InvalidInput, NotFound
 from sales_operations.domain.opportunity import Opportunity, new_id
 from sales_operations.effects.notifications import notify
-from sales_operations.process.assignment import Assigner, Assignment
+from sales_operations.process.assigning.assignment import Assigner, Assignment
 from sales_operations.process.estimates import Estimate, Estimator
-from sales_operations.process.match_leads import Belonging, LeadMatcher
+from sales_operations.process.matching.leads import Belonging, LeadMatcher
 from sales_operations.process.notifier import announcement
 from sales_operations.store import identity, lookup, merges, opportunities, tables
 from sales_operations.store.collector import uncollected

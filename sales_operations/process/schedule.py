@@ -8,8 +8,12 @@ from functools import partial
 
 from sales_operations.domain.clock import to_micros
 from sales_operations.effects.schedules import Schedule
-from sales_operations.process import contract_renewals, contract_sending, quote_expiry, response_times, stage_advance
+from sales_operations.process.assigning import response_times
+from sales_operations.process.contract_life import renewals as contract_renewals
+from sales_operations.process.contract_life import sending as contract_sending
+from sales_operations.process.quoting import expiry as quote_expiry
 from sales_operations.process.rules import engine as rules
+from sales_operations.process.stages import advance as stage_advance
 from sales_operations.store import durable
 from sales_operations.store.engine import writing
 from sales_operations.workspace import Workspace

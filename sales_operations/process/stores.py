@@ -15,7 +15,7 @@ from sales_operations.domain.events import derive
 from sales_operations.domain.lead import Lead
 from sales_operations.domain.opportunity import Opportunity
 from sales_operations.domain.stages import DEFAULT_PIPELINE, OpportunityStage
-from sales_operations.process.stage_advance import advance
+from sales_operations.process.stages.advance import advance
 from sales_operations.store import history, identity, leads, opportunities, tables
 from sales_operations.workspace import Workspace, open_workspace
 

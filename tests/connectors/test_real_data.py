@@ -117,7 +117,7 @@ class TestMaven:
         assert maven.ask("SELECT count(*) FROM users") == [(35 + 6,)]
 
     def test_only_reps_are_given_new_deals(self, maven: Imported, shared: Path) -> None:
-        from sales_operations.process.assignment import Assigner
+        from sales_operations.process.assigning.assignment import Assigner
 
         with maven.workspace.reading() as connection:
             names = {candidate.name for candidate in Assigner(connection).candidates}

@@ -13,7 +13,7 @@ import yaml
 from typer.testing import CliRunner
 
 from sales_operations.cli.main import app
-from sales_operations.process.quote_content import CLOSED, OPEN
+from sales_operations.process.quoting.content import CLOSED, OPEN
 from sales_operations.settings import load
 from sales_operations.workspace import open_workspace
 
@@ -70,7 +70,7 @@ def test_the_python_of_the_page_runs(desk: Any) -> None:
     [block] = blocks("python")
     found: dict[str, Any] = {}
     exec(block, found)
-    from sales_operations.process import quotes
+    from sales_operations.process.quoting import quotes
 
     quote = quotes.show(found["workspace"], found["quote"]["quote_id"])
     assert (quote["status"], quote["total"]) == ("approved", 285.0)

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sales_operations.process import contract_life as life
-from sales_operations.process import contract_reading as reading
-from sales_operations.process.contract_sending import Signer, send, sign
-from sales_operations.process.contract_signing import KeyFile
+from sales_operations.process.contract_life import life, reading
+from sales_operations.process.contract_life.sending import Signer, send, sign
+from sales_operations.process.contract_life.signing import KeyFile
 from sales_operations.render.signatures import trial_certificate
 from sales_operations.workspace import Workspace
 from tests.process.test_transition import OPEN

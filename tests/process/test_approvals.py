@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_operations.process.approvals import Approved, Asked, Figures, Judgement, judge, progress, worsened
+from sales_operations.process.quoting.approvals import Approved, Asked, Figures, Judgement, judge, progress, worsened
 from sales_operations.settings.approvals import ApprovalRule
 
 PLAIN = Figures("USD", 1_000_00, 800_00, 800_00, 500_00, 350_00, 500_00, 30, 12)

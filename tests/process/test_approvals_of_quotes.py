@@ -14,10 +14,11 @@ import yaml
 from sqlalchemy import select
 
 from sales_operations.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, SalesOperationsError
-from sales_operations.process import approval_requests, quote_decisions, quotes
-from sales_operations.process.approvals import Figures
-from sales_operations.process.quote_pricing import figures_of
-from sales_operations.process.quoter import create
+from sales_operations.process.quoting import approval_requests, quotes
+from sales_operations.process.quoting import decisions as quote_decisions
+from sales_operations.process.quoting.approvals import Figures
+from sales_operations.process.quoting.offer import figures_of
+from sales_operations.process.quoting.quoter import create
 from sales_operations.settings import load
 from sales_operations.store import audit, tables
 from tests.process.test_quotes import sound, status, unchanged

@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from sales_operations.domain.errors import NotFound
+from sales_operations.process.assigning.absences import leave
 from sales_operations.process.assigning.explanation import Replay
-from sales_operations.process.assignment_absences import leave
-from sales_operations.process.assignment_of_leads import hand_out, history
+from sales_operations.process.assigning.of_leads import hand_out, history
 from sales_operations.store import audit, privacy, tables
 
 RULES: dict[str, Any] = {

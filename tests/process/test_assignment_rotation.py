@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from sales_operations.domain.errors import InvalidInput
 from sales_operations.process.assigning import rotation
+from sales_operations.process.assigning.absences import come_back, leave
 from sales_operations.process.assigning.decision import Case, Decider
+from sales_operations.process.assigning.of_leads import hand_out
 from sales_operations.process.assigning.people import People, Person
 from sales_operations.process.assigning.rules import Rule, Rules
-from sales_operations.process.assignment_absences import come_back, leave
-from sales_operations.process.assignment_of_leads import hand_out
 
 ROUND_ROBIN = {"rules": [{"name": "In turn", "method": "round_robin"}]}
 REPS = ("Ada", "Gus", "Bo", "Flo", "Cy", "Ed", "Di")

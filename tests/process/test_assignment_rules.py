@@ -10,9 +10,9 @@ import orjson
 import pytest
 
 from sales_operations.domain.errors import InvalidInput, SettingsError
-from sales_operations.process.assignment import Assigner
-from sales_operations.process.assignment_absences import leave
-from sales_operations.process.assignment_of_leads import Handed, hand_out
+from sales_operations.process.assigning.absences import leave
+from sales_operations.process.assigning.assignment import Assigner
+from sales_operations.process.assigning.of_leads import Handed, hand_out
 from sales_operations.settings import load, validate
 
 Hand = Callable[..., Handed]

@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 
 from sales_operations.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from sales_operations.process import contract_life as life
-from sales_operations.process import contract_reading as reading
-from sales_operations.process import contract_renewals as renewals
+from sales_operations.process.contract_life import life, reading, renewals
 from tests.process.contract_parts import APPROVAL, agreed, contracted, shown, signed_by_all
 from tests.process.test_transition import OPEN
 

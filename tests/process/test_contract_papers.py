@@ -8,8 +8,7 @@ from typing import Any
 import pypdfium2
 import pytest
 
-from sales_operations.process import contract_life as life
-from sales_operations.process import contract_reading as reading
+from sales_operations.process.contract_life import life, reading
 from tests.process.contract_parts import agreed, shown, signed_by_all
 from tests.process.test_transition import OPEN
 from tests.render.test_documents import outside, pages

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from sales_operations.domain.errors import InvalidInput
-from sales_operations.process import contract_life as life
-from sales_operations.process import contract_renewals as renewals
-from sales_operations.process.contracts import make_contract
+from sales_operations.process.contract_life import life, renewals
+from sales_operations.process.contracting.contracts import make_contract
 from tests.process.contract_parts import contracted, shown, signed_by_all
 from tests.process.test_transition import OPEN
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from sales_operations.domain.errors import Conflict, InvalidInput
-from sales_operations.process import contract_life as life
-from sales_operations.process.contract_reading import document
-from sales_operations.process.contract_sending import LARGEST, Signer, send, sign, verify, work
-from sales_operations.process.contract_signing import Declined, Exchange, Request, Signed, SigningService
+from sales_operations.process.contract_life import life
+from sales_operations.process.contract_life.reading import document
+from sales_operations.process.contract_life.sending import LARGEST, Signer, send, sign, verify, work
+from sales_operations.process.contract_life.signing import Declined, Exchange, Request, Signed, SigningService
 from sales_operations.render.signatures import check, signed, with_fields
 from sales_operations.store import audit
 from tests.process.contract_parts import PASSPHRASE, agreed, contracted, identity_of, key_of, shown, signed_by_all

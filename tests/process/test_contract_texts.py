@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from sales_operations.domain.errors import InvalidInput, NotFound
 from sales_operations.process import ContractManager
-from sales_operations.process.contract_redline import redline
-from sales_operations.process.contract_terms import STATES, last_day, prorated, raised, state_after
+from sales_operations.process.contracting.redline import redline
+from sales_operations.process.contracting.terms import STATES, last_day, prorated, raised, state_after
 from tests.process.test_transition import OPEN
 
 DAYS = st.dates(date(1990, 1, 1), date(2200, 12, 31))

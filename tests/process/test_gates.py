@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from sales_operations.cli.main import app
 from sales_operations.domain.errors import GateUnmet, InvalidInput
 from sales_operations.process import OpportunityStore
-from sales_operations.process.stage_audit import overrides, unmet_without_override
-from sales_operations.process.stage_ways import ways
-from sales_operations.process.transition import move, move_in, move_many
+from sales_operations.process.stages.audit import overrides, unmet_without_override
+from sales_operations.process.stages.transition import move, move_in, move_many
+from sales_operations.process.stages.ways import ways
 from sales_operations.store import audit, history
 from sales_operations.store.gates import gated
 from sales_operations.store.privacy import erase

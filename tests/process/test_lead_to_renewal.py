@@ -23,21 +23,17 @@ from hypothesis.stateful import (
 )
 
 from sales_operations.domain.errors import Conflict, GateUnmet, InvalidInput, NotAllowed, NotFound
-from sales_operations.process import (
-    OpportunityStore,
-    SalesProcessAutomator,
-    approval_requests,
-    contract_life,
-    contract_renewals,
-    contract_sending,
-    quote_decisions,
-    quote_expiry,
-    quotes,
-    stage_advance,
-    stage_audit,
-)
-from sales_operations.process.quoter import create
-from sales_operations.process.transition import move
+from sales_operations.process import OpportunityStore, SalesProcessAutomator
+from sales_operations.process.contract_life import life as contract_life
+from sales_operations.process.contract_life import renewals as contract_renewals
+from sales_operations.process.contract_life import sending as contract_sending
+from sales_operations.process.quoting import approval_requests, quotes
+from sales_operations.process.quoting import decisions as quote_decisions
+from sales_operations.process.quoting import expiry as quote_expiry
+from sales_operations.process.quoting.quoter import create
+from sales_operations.process.stages import advance as stage_advance
+from sales_operations.process.stages import audit as stage_audit
+from sales_operations.process.stages.transition import move
 from sales_operations.store import audit, history
 from sales_operations.workspace import open_workspace
 from tests.conftest import Clock

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_operations.domain import normal_forms
-from sales_operations.process.matching import Profile, company, company_of_lead, compare, decide, likeness, person
+from sales_operations.process.matching.matching import (
+    Profile,
+    company,
+    company_of_lead,
+    compare,
+    decide,
+    likeness,
+    person,
+)
 
 WORDS = st.sampled_from(["acme", "global", "harbor", "weaver", "loom", "north", "unit7", "of", "siemens", "simens"])
 NAMES = st.lists(WORDS, max_size=4).map(tuple)

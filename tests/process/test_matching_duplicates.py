@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sales_operations.domain.errors import InvalidInput
-from sales_operations.process.duplicates import duplicates
-from sales_operations.process.merging import merge
+from sales_operations.process.matching.duplicates import duplicates
+from sales_operations.process.matching.merging import merge
 
 
 def found(company: Any, kind: str, at_least: float | None = None) -> list[tuple[str, str, float]]:

@@ -8,7 +8,7 @@ import pytest
 
 from sales_operations.domain.errors import Conflict, InvalidInput, NotFound
 from sales_operations.process.conversion import Converter
-from sales_operations.process.merging import listed, merge, undo
+from sales_operations.process.matching.merging import listed, merge, undo
 from sales_operations.store import audit, history, leads, privacy, tables
 from sales_operations.store.load import load
 

@@ -13,8 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sales_operations.domain.errors import Conflict, Disabled, InvalidInput, NotFound
-from sales_operations.process import Quoter, quote_decisions, quote_expiry, quotes
-from sales_operations.process.quoter import create, make_quote
+from sales_operations.process import Quoter
+from sales_operations.process.quoting import decisions as quote_decisions
+from sales_operations.process.quoting import expiry as quote_expiry
+from sales_operations.process.quoting import quotes
+from sales_operations.process.quoting.quoter import create, make_quote
 from sales_operations.store import audit, history, privacy
 from tests.process.test_transition import OPEN
 

@@ -8,9 +8,10 @@ import pypdfium2
 import pytest
 
 from sales_operations.domain.errors import Conflict, InvalidInput, NotFound
-from sales_operations.process import quote_decisions, quotes
-from sales_operations.process.quote_document import document
-from sales_operations.process.quoter import create
+from sales_operations.process.quoting import decisions as quote_decisions
+from sales_operations.process.quoting import quotes
+from sales_operations.process.quoting.document import document
+from sales_operations.process.quoting.quoter import create
 from tests.process.test_quotes import entry, item, stocked, unchanged
 from tests.process.test_transition import OPEN
 

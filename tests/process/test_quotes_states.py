@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from sales_operations.domain.errors import Conflict, InvalidInput
-from sales_operations.process import quote_decisions, quote_expiry, quotes
-from sales_operations.process.quote_content import OPEN as OPEN_STATUSES
-from sales_operations.process.quoter import create
+from sales_operations.process.quoting import decisions as quote_decisions
+from sales_operations.process.quoting import expiry as quote_expiry
+from sales_operations.process.quoting import quotes
+from sales_operations.process.quoting.content import OPEN as OPEN_STATUSES
+from sales_operations.process.quoting.quoter import create
 from sales_operations.store import audit, history, opportunities
 from tests.conftest import Clock, Stores
 from tests.process.conftest import Company

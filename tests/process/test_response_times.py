@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sales_operations.domain.clock import from_micros
-from sales_operations.process.assignment_absences import leave
-from sales_operations.process.assignment_of_leads import hand_out, history
-from sales_operations.process.response_times import work
+from sales_operations.process.assigning.absences import leave
+from sales_operations.process.assigning.of_leads import hand_out, history
+from sales_operations.process.assigning.response_times import work
 from sales_operations.store import audit
 
 FOUR_HOURS = {"assignment": {"response_time": {"hours": 4}}}

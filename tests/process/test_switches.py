@@ -9,8 +9,8 @@ import pytest
 
 from sales_operations.domain.errors import Disabled, NotFound
 from sales_operations.process import ContractManager, OpportunityStore, Quoter
-from sales_operations.process.stage_advance import work
-from sales_operations.process.transition import move
+from sales_operations.process.stages.advance import work
+from sales_operations.process.stages.transition import move
 from tests.process.test_transition import OPEN
 
 CASES = [

@@ -12,8 +12,8 @@ import yaml
 from sales_operations.domain.errors import InvalidInput, NotFound
 from sales_operations.domain.stages import DEFAULT_PROBABILITIES, OpportunityStage, OpportunityStatus
 from sales_operations.process import OpportunityStore, SalesProcessAutomator
-from sales_operations.process.stage_audit import closed_without_reason
-from sales_operations.process.transition import move, move_in, move_many
+from sales_operations.process.stages.audit import closed_without_reason
+from sales_operations.process.stages.transition import move, move_in, move_many
 from sales_operations.store import audit, history
 from tests.process.test_public_names import EXAMPLE
 

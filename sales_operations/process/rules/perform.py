@@ -13,16 +13,16 @@ from sales_operations.domain.errors import NotFound
 from sales_operations.domain.money import to_major, to_minor
 from sales_operations.effects.notifications import notify
 from sales_operations.process import sequences, tasks
-from sales_operations.process.assignment import Assigner
-from sales_operations.process.contracts import make_contract
-from sales_operations.process.quoter import make_quote
+from sales_operations.process.assigning.assignment import Assigner
+from sales_operations.process.contracting.contracts import make_contract
+from sales_operations.process.quoting.quoter import make_quote
 from sales_operations.process.rules.actions import Action, DaysAhead, event_of
 from sales_operations.process.rules.facts import DAY
 from sales_operations.process.rules.firings import Firing
 from sales_operations.process.rules.read_actions import BY_RULES, DEAL_WORDS, LEAD_WORDS
 from sales_operations.process.rules.ruleset import RuleSet
 from sales_operations.process.rules.vocabulary import DEAL_FIELDS, LEAD_FIELDS, column_of, known_value
-from sales_operations.process.transition import move_in
+from sales_operations.process.stages.transition import move_in
 from sales_operations.render.text import rendered
 from sales_operations.settings import Settings
 from sales_operations.store import identity, tables

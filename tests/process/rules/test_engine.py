@@ -15,8 +15,8 @@ from sales_operations.domain.errors import SettingsError
 from sales_operations.effects.notifications import inbox
 from sales_operations.process import SalesProcessAutomator
 from sales_operations.process.rules import engine, progress, versions
+from sales_operations.process.stages.transition import move
 from sales_operations.process.tasks import finish
-from sales_operations.process.transition import move
 from tests.process.rules.conftest import NOTE, Automated, reading
 
 ON_PROPOSAL = """rules:

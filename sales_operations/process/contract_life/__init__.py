@@ -1,0 +1,1 @@
+"""What happens to a contract: agreed, signed, active, renewed, ended."""

@@ -1,0 +1,1 @@
+"""Contracts as papers: drafted from templates, with terms, versions and redlines."""

@@ -1,0 +1,1 @@
+"""Who is who: duplicates of accounts, contacts and leads, found and merged."""

@@ -1,0 +1,1 @@
+"""Quotes: content, prices, versions, approvals, and what is decided about them."""
