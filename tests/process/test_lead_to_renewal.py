@@ -280,14 +280,14 @@ class Business(RuleBasedStateMachine):
         }
         self.attempt(steps[what])
 
-    @rule(number=_number, times=st.integers(1, 8))
-    def a_deal_takes_its_usual_way(self, number: int, times: int) -> None:
+    @rule(number=_number, times=st.integers(1, 8), percent=st.sampled_from(("5%", "25%")))
+    def a_deal_takes_its_usual_way(self, number: int, times: int, percent: str) -> None:
         """Each time the step that people would do next, so that plays get far."""
         deal = self.pick("opportunities", number, "open", "won")
         for _ in range(times if deal else 0):
-            self.attempt(self._usual_step(deal or ""))
+            self.attempt(self._usual_step(deal or "", percent))
 
-    def _usual_step(self, deal: str) -> Callable[[], Any]:
+    def _usual_step(self, deal: str, percent: str) -> Callable[[], Any]:
         def newest(kind: str) -> tuple[str, str]:
             rows = self.select(f"SELECT id, status FROM {kind} WHERE opportunity_id = '{deal}' ORDER BY seq DESC")
             alive = [row for row in rows if row.status not in ("superseded", "expired", "rejected", "declined")]
@@ -297,7 +297,7 @@ class Business(RuleBasedStateMachine):
         signer = contract_sending.Signer("Ada", identity_of("Ada")[1])
         after_quote: dict[str, Callable[[], Any]] = {
             "none": lambda: create(self.workspace, deal),
-            "draft": lambda: quote_decisions.submit(self.workspace, quote, by="Ada"),
+            "draft": lambda: self._offer(quote, percent),
             "in_approval": lambda: self._agree(quote),
             "approved": lambda: quote_decisions.send(self.workspace, quote),
             "sent": lambda: quote_decisions.accept(self.workspace, quote),
@@ -320,6 +320,11 @@ class Business(RuleBasedStateMachine):
     def _a_year_passes(self) -> None:
         self.clock.advance(days=366)
         contract_renewals.work(self.workspace)
+
+    def _offer(self, quote: str, percent: str) -> None:
+        changes = {"lines": [{"product": "L1", "quantity": 1}], "discounts": [percent]}
+        self.attempt(lambda: quotes.edit(self.workspace, quote, changes))
+        self.attempt(lambda: quote_decisions.submit(self.workspace, quote, by="Ada"))
 
     def _agree(self, quote: str) -> None:
         with self.workspace.reading() as connection:
