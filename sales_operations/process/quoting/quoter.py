@@ -29,7 +29,7 @@ class Quoter:
 
     async def create_quote(self, opportunity: Opportunity) -> dict[str, Any]:
         """Make a quote for a deal: quote_id, opportunity_id, amount, items, discount, total, valid_until, created_at,
-        and what ``quote_view.shown`` adds.
+        and what ``view.shown`` adds.
 
         Amounts are in major units of the deal's currency. Raises Disabled where ``quoting.enabled`` is off, NotFound for
         a deal that is not there, InvalidInput where an item of the deal has no price in that currency.

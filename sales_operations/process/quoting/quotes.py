@@ -74,7 +74,7 @@ def listing(
 
 
 def edit(workspace: Workspace, quote_id: str, changes: Mapping[str, Any], *, seq: int | None = None) -> dict[str, Any]:
-    """Change a draft, or a quote that is in approval or approved; keys as in ``quote_edit.edited``, valid_until, notes.
+    """Change a draft, or a quote that is in approval or approved; keys as in ``edit.edited``, valid_until, notes.
 
     A quote in approval becomes a draft again and its requests are withdrawn. An approved one stays approved as long as
     nothing that was judged got worse and no other rule applies; else it becomes a draft, and ``approval`` in the result
