@@ -7,6 +7,7 @@ and tells, line by line, what was acknowledged; it tells the child's process num
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import random
 import sys
@@ -60,7 +61,14 @@ def tell(*words: str) -> None:
 def main() -> None:
     url, config = sys.argv[1], sys.argv[2]
     open_workspace(config, database=url).close()
-    import numpy  # noqa: F401 (loaded by the first conversion: warm, so that a child begins at once)
+    for name in (
+        "duckdb",
+        "numpy",
+        "dbos",
+        "sales_operations.store.durable",
+        "sales_operations.process.stages.transition",
+    ):
+        importlib.import_module(name)  # what the first steps would load: a child begins at once
 
     tell("ready")
     for line in sys.stdin:

@@ -19,7 +19,7 @@ from tests.effects import kills as worker
 from tests.effects.conftest import Web
 from tests.process.mixed_load import QUOTED
 
-FEW = 15
+FEW = 10
 """A load is killed before it has told more."""
 LONGEST = 0.03
 """Seconds that it then goes on at most: about as long as its longest step."""
@@ -60,6 +60,7 @@ class Load(subprocess.Popen[str]):
 def web() -> Iterator[Web]:
     """Where notifications are delivered to."""
     made = Web()
+    made.open.set()
     made.start()
     yield made
     made.stop()
