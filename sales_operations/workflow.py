@@ -83,12 +83,10 @@ def run(
 
 
 def _delivered(workspace: Workspace, progress: Callable[[str], None]) -> str | None:
-    """Deliver what is due, where channels are set up; what is to say about it."""
-    if not workspace.settings.notifications.channels:
-        return None
+    """Work off what follows: rules, and deliveries where channels are set up; what is to say about it."""
     from sales_operations.process.working import drain
 
-    progress("Delivering notifications")
+    progress("Working off what follows")
     done = drain(workspace)
     if done is None or not (done.delivered or done.waiting):
         return None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from sales_operations.effects.delivery import Room
 from sales_operations.effects.worker import AT_ONCE, Tally, Worker
+from sales_operations.process.rules import engine as rules
 from sales_operations.process.schedule import schedules
 from sales_operations.workspace import Workspace
 
@@ -32,7 +33,13 @@ def work(
 
 
 def drain(workspace: Workspace) -> Tally | None:
-    """Deliver what is due, where channels are set up and the store is no demonstration; None where there is nothing to do."""
-    if not workspace.settings.notifications.channels or workspace.is_demonstration:
+    """What a command leaves to be done: rules, schedules and deliveries where channels are set up, else the rules alone.
+
+    None where nothing is delivered; the demonstration company does nothing of it.
+    """
+    if workspace.is_demonstration:
+        return None
+    if not workspace.settings.notifications.channels:
+        rules.work(workspace)
         return None
     return work(workspace, once=True)

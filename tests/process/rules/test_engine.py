@@ -17,6 +17,7 @@ from sales_operations.process import SalesProcessAutomator
 from sales_operations.process.rules import engine, progress, versions
 from sales_operations.process.stages.transition import move
 from sales_operations.process.tasks import finish
+from sales_operations.process.working import drain
 from tests.process.rules.conftest import NOTE, Automated, reading
 
 ON_PROPOSAL = """rules:
@@ -383,3 +384,10 @@ class TestVersions:
         before = small.stores.dump()
         assert small.work() == 0
         assert small.stores.dump() == before
+
+
+def test_what_a_run_leaves_behind_is_worked_off_without_a_worker(small: Automated) -> None:
+    small.apply("rules:\n  - {name: welcome, when: opportunity.created, then: [task: {title: Call}]}\n")
+    small.deal("opp_new")
+    assert drain(small.workspace) is None
+    assert [task["title"] for task in small.rows("tasks")] == ["Call"]
