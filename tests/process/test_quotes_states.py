@@ -163,6 +163,7 @@ def test_no_order_of_steps_breaks_a_rule_of_quotes(empty_sqlite: Path, tmp_path:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_no_long_order_of_steps_breaks_a_rule_of_quotes(empty_sqlite: Path, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     run(empty_sqlite, int(os.environ.get("QUOTE_EXAMPLES", "60")), 60)
