@@ -91,6 +91,9 @@ REACHED = (
     *(("gate", how) for how in ("met", "overridden")),
 )
 """What the long plays have to come to."""
+ALL_THE_WAY = 8
+_STEPS = 12
+"""From the first quote to the end of the contract."""
 _number = st.integers(0, 1_000_000)
 
 
@@ -280,12 +283,18 @@ class Business(RuleBasedStateMachine):
         }
         self.attempt(steps[what])
 
-    @rule(number=_number, times=st.integers(1, 8), percent=st.sampled_from(("5%", "25%")))
+    @rule(number=_number, times=st.integers(1, ALL_THE_WAY), percent=st.sampled_from(("5%", "25%")))
     def a_deal_takes_its_usual_way(self, number: int, times: int, percent: str) -> None:
-        """Each time the step that people would do next, so that plays get far."""
+        """Each time the step that people would do next; at the most, to the end of the contract and on to its renewal."""
         deal = self.pick("opportunities", number, "open", "won")
-        for _ in range(times if deal else 0):
-            self.attempt(self._usual_step(deal or "", percent))
+        if deal is None:
+            return
+        for _ in range(times if times < ALL_THE_WAY else _STEPS):
+            self.attempt(self._usual_step(deal, percent))
+        if times == ALL_THE_WAY:
+            for row in self.select(f"SELECT renewal_opportunity_id FROM contracts WHERE opportunity_id = '{deal}'"):
+                for _ in range(_STEPS if row[0] else 0):
+                    self.attempt(self._usual_step(row[0], percent))
 
     def _usual_step(self, deal: str, percent: str) -> Callable[[], Any]:
         def newest(kind: str) -> tuple[str, str]:
