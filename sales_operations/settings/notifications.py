@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import time
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from sales_operations.settings.base import Expect, Section, Several, Text
+from sales_operations.settings.organisation import Zone
 from sales_operations.settings.pipelines import Words
 
 EVERY = "*"
@@ -39,18 +39,9 @@ def _time_of_day(text: str) -> str:
     return text
 
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        raise ValueError(f"{name[:60]!r} is not a time zone such as Europe/Berlin") from None
-    return name
-
-
 ChannelUrl = Annotated[SecretStr, AfterValidator(_channel_url), Expect("a URL, or env:NAME")]
 Secret = Annotated[SecretStr, AfterValidator(_secret), Expect("a secret, or env:NAME")]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day), Expect("a time of day such as 20:00, in quotes")]
-Zone = Annotated[str, AfterValidator(_zone), Expect("a time zone such as Europe/Berlin")]
 Template = Annotated[str, Field(min_length=1, max_length=20_000), Expect("the text of a template")]
 
 

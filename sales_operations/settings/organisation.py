@@ -44,6 +44,9 @@ def _timezone(name: str) -> str:
     return name
 
 
+Zone = Annotated[str, AfterValidator(_timezone), Expect("a time zone such as Europe/Berlin")]
+
+
 def _database(url: str) -> str:
     scheme, separator, _ = url.partition("://")
     if separator and scheme not in _SCHEMES:
@@ -66,7 +69,7 @@ class Company(Section):
     currency: Currency = Field(
         default="USD", description="The currency of totals, and of amounts that come without one."
     )
-    timezone: Annotated[str, AfterValidator(_timezone), Expect("a time zone such as Europe/Berlin")] = Field(
+    timezone: Zone = Field(
         default="UTC", description="The time zone in which days begin and end, for dates without a time."
     )
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from sales_operations.domain.clock import to_micros, utc_now
 from sales_operations.domain.criteria import Exit, Facts
 from sales_operations.domain.gates import Asked, Verdict, asked, decide, moves
 from sales_operations.domain.stages import DEFAULT_PIPELINE, Pipeline
@@ -67,21 +66,6 @@ class Gates:
             verdict = decide(one, after, known.get(after["id"], Facts()), now)
             judgements.append(Judgement(pipeline.name, digest(pipeline), verdict))
         return judgements
-
-
-def gated(
-    connection: Connection, settings: Settings, changes: Sequence[tuple[Rows, Rows]], now: int | None = None
-) -> dict[str, tuple[str, ...]]:
-    """Record id to the reasons, for those of many changed deals (before, after) that may not make their move.
-
-    For writers that hand finished changes to ``Unit.add``, such as imports. ``now`` in microseconds, by default the clock's.
-    """
-    judged = Gates(settings).judge(connection, to_micros(utc_now()) if now is None else now, changes)
-    return {
-        after["id"]: one.verdict.reasons
-        for one, (_, after) in zip(judged, changes, strict=True)
-        if one is not None and one.verdict.reasons
-    }
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,7 @@ nothing, and does not undo what was changed here since.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -16,7 +16,7 @@ import orjson
 from sqlalchemy import select
 
 from sales_operations.domain.kinds import KINDS, Field
-from sales_operations.store import identity, tables
+from sales_operations.store import identity, lookup, tables
 from sales_operations.store.engine import insert_many, one_of
 from sales_operations.store.unit import Change, Unit, visible_detail
 
@@ -166,12 +166,9 @@ def record_ids(
     return ids, last
 
 
-def existing(unit: Unit, kind: str, ids: Any) -> dict[str, dict[str, Any]]:
+def existing(unit: Unit, kind: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Record id to the record as stored, for those that exist."""
-    table = tables.RECORDS[kind]
-    names = tables.COLUMNS[kind]
-    found = unit.connection.execute(select(table).where(one_of(unit.connection, table.c.id, ids)))
-    return {row.id: dict(zip(names, row, strict=True)) for row in found}
+    return {row["id"]: row for row in lookup.rows(unit.connection, kind, "id", list(ids))}
 
 
 def relink(unit: Unit, kind: str, source: str) -> int:
