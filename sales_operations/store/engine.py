@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from sales_operations.domain.errors import Conflict, InvalidInput, StoreError, S
 
 BUSY_SECONDS = 60
 """How long a writer waits for another one before it gives up."""
+_FEW = 8
+"""Rows that are inserted by one statement of their own text; for more, a driver's ways for many rows are faster."""
 
 
 def parse_url(database: str) -> URL:
@@ -163,9 +167,31 @@ def sqlite_file(url: URL) -> Path | None:
     return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
 
+def sent(connection: Connection, statement: str, values: Sequence[Any] = ()) -> Any:
+    """The driver's own cursor after a statement in the driver's words, inside the transaction that is open.
+
+    For what runs for every single record: a result object of SQLAlchemy costs more than the database's answer. Listeners to
+    ``before_cursor_execute`` hear of it. Raises SQLAlchemy's errors.
+    """
+    driver = connection.connection
+    cursor = driver.cursor()
+    for listener in connection.dispatch.before_cursor_execute:
+        listener(connection, cursor, statement, values, None, False)
+    dbapi = connection.dialect.loaded_dbapi
+    try:
+        cursor.execute(statement, values)
+    except dbapi.Error as error:
+        raise DBAPIError.instance(statement, values, error, dbapi.Error, dialect=connection.dialect) from error
+    return cursor
+
+
 def insert_many(connection: Connection, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     """Insert plain tuples, by the fastest way the driver has: COPY for many rows on PostgreSQL."""
     if not rows:
+        return
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    if len(rows) <= _FEW:
+        sent(connection, _insert_statement(table, columns, mark, len(rows)), tuple(chain.from_iterable(rows)))
         return
     names = ", ".join(columns)
     if connection.dialect.name == "postgresql" and len(rows) > 50:
@@ -173,9 +199,13 @@ def insert_many(connection: Connection, table: str, columns: tuple[str, ...], ro
             for row in rows:
                 copy.write_row(row)
         return
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    marks = ", ".join([mark] * len(columns))
-    connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
+    connection.exec_driver_sql(_insert_statement(table, columns, mark, 1), rows)
+
+
+@lru_cache(maxsize=256)
+def _insert_statement(table: str, columns: tuple[str, ...], mark: str, rows: int) -> str:
+    marks = f"({', '.join([mark] * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * rows)}"
 
 
 def one_of(connection: Connection, column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:

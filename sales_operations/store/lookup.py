@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import Connection
 
 from sales_operations.store import tables
+from sales_operations.store.engine import sent
 
 
 def rows(
@@ -29,7 +30,7 @@ def rows(
         asked: tuple[Any, ...] = (wanted[0],)
     else:
         asked = (wanted,) if dialect == "postgresql" else (orjson.dumps(wanted).decode(),)
-    return [dict(zip(names, row, strict=True)) for row in connection.exec_driver_sql(statement, asked)]
+    return [dict(zip(names, row, strict=True)) for row in sent(connection, statement, asked).fetchall()]
 
 
 @lru_cache(maxsize=256)

@@ -73,17 +73,29 @@ def row(connection: Connection, given: str) -> dict[str, Any]:
     return found[0]
 
 
-def of_row(connection: Connection, stored: dict[str, Any]) -> Opportunity:
+class Names:
+    """What users and accounts are called, each read once from one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[tuple[str, str], str | None] = {}
+
+    def of(self, kind: str, record_id: str | None) -> str | None:
+        """The name of a user (the e-mail where there is none) or of an account; None where nobody knows."""
+        if not record_id:
+            return None
+        if (kind, record_id) not in self._known:
+            columns = ("name", "email") if kind == "users" else ("name",)
+            found = lookup.rows(self._connection, kind, "id", [record_id], columns)
+            values = found[0].values() if found else ()
+            self._known[kind, record_id] = next((value for value in values if value is not None), None)
+        return self._known[kind, record_id]
+
+
+def of_row(stored: dict[str, Any], names: Names) -> Opportunity:
     """A deal's row as callers see it."""
-    owner, account = name(connection, "users", stored["owner_id"]), name(connection, "accounts", stored["account_id"])
+    owner, account = names.of("users", stored["owner_id"]), names.of("accounts", stored["account_id"])
     return to_opportunity(cast(Any, SimpleNamespace(**stored, owner_name=owner, account_name=account)))
-
-
-def name(connection: Connection, kind: str, record_id: str | None) -> str | None:
-    """What a user (the e-mail where there is no name) or an account is called; None where nobody knows."""
-    columns = ("name", "email") if kind == "users" else ("name",)
-    found = lookup.rows(connection, kind, "id", [record_id], columns) if record_id else []
-    return next((value for value in found[0].values() if value is not None), None) if found else None
 
 
 def get(connection: Connection, given: str) -> Opportunity:

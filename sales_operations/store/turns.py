@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Engine
 
 from sales_operations.domain.errors import StoreError
-from sales_operations.store.engine import translated, writing
+from sales_operations.store.engine import sent, translated, writing
 
 MOST = 16
 """Units that share one commit at most, so that the first of them need not wait long, nor writers of other processes."""
@@ -96,13 +96,14 @@ class Turns:
             yield group.connection
             group.members = 1
             return
-        mine = group.connection.begin_nested()
+        sent(group.connection, "SAVEPOINT part")
         try:
             yield group.connection
-            mine.commit()
+            sent(group.connection, "RELEASE SAVEPOINT part")
         except BaseException:
             try:
-                mine.rollback()
+                sent(group.connection, "ROLLBACK TO SAVEPOINT part")
+                sent(group.connection, "RELEASE SAVEPOINT part")
             except BaseException as error:  # the database gave up the whole transaction, a full disk does that
                 group.error = error
             raise

@@ -7,6 +7,7 @@ PostgreSQL too, and a reader that follows the sequence misses nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from sales_operations.domain.events import TRACKED, Event
 from sales_operations.domain.opportunity import new_id
 from sales_operations.domain.stages import NOT_GIVEN, REASONS, OpportunityStage, OpportunityStatus
 from sales_operations.store import audit, lookup, tables
-from sales_operations.store.engine import insert_many, writing
+from sales_operations.store.engine import insert_many, sent, writing
 from sales_operations.store.gates import Gates, Judgement
 from sales_operations.store.turns import Turns
 
@@ -30,7 +31,8 @@ _SETTLED = frozenset(("status", "updated_at", "observed", "seq", *REASONS.values
 _JUDGED = tuple(name for name in tables.COLUMNS["opportunities"] if name not in _SETTLED)
 """Columns of a deal that a gate may look at: what follows from a move is no ground for it."""
 _NO_EVENT = frozenset(("id", "seq", "status", "observed", "updated_at"))
-"""Columns of a deal that its history does not carry: identity, and what follows from the events."""
+_BESIDE = tuple(sorted(set(tables.COLUMNS["opportunities"]).difference(TRACKED, _NO_EVENT)))
+"""Columns of a deal that its history carries in ``other``: all but identity, and what follows from the events."""
 
 
 @dataclass(slots=True)
@@ -57,15 +59,20 @@ class Unit:
         self._changes: list[Change] = []
         self._unwritten: set[int] = set()
         self._gates = gates
+        self._end: tuple[int, str] | None = None
         self._judged: dict[tuple[Any, ...], Judgement | None] = {}
 
-    def hold(self) -> None:
+    def hold(self) -> tuple[int, str]:
         """Wait until no other unit writes, and keep it so: what is read from here on stays true until the end.
 
-        For units that read much and write much; others find out at the end, by Conflict, and repeat.
+        For units that read much and write much; others find out at the end, by Conflict, and repeat. Gives the last sequence
+        number that was taken, and the hash that the audit chain ends with.
         """
-        if self.connection.dialect.name == "postgresql":  # SQLite has one writer anyway
-            self.connection.exec_driver_sql("SELECT seq FROM ledger WHERE id = 1 FOR UPDATE")
+        if self._end is None:
+            lock = " FOR UPDATE" if self.connection.dialect.name == "postgresql" else ""  # SQLite has one writer anyway
+            seq, head = sent(self.connection, f"SELECT seq, head FROM ledger WHERE id = 1{lock}").fetchall()[0]
+            self._end = int(seq), str(head)
+        return self._end
 
     def find(self, kind: str, record_id: str) -> dict[str, Any] | None:
         """The record as stored, or None."""
@@ -190,15 +197,11 @@ class Unit:
         return {**detail, "gate": "overridden" if verdict.reasons else "met", "passage": passage["id"]}
 
     def _live_event(self, before: dict[str, Any], row: dict[str, Any]) -> Event:
-        changed = {name for name in row.keys() - _NO_EVENT if row[name] != before.get(name)}
-        return Event(
-            row["id"],
-            self.now,
-            "live",
-            values={name: row[name] for name in TRACKED if name in changed},
-            other={name: row[name] for name in sorted(changed.difference(TRACKED))},
-            previous={name: before[name] for name in sorted(changed) if before},
-        )
+        get, was = row.get, before.get
+        values = {name: get(name) for name in TRACKED if get(name) != was(name)}
+        other = {name: get(name) for name in _BESIDE if get(name) != was(name)}
+        previous = {name: before[name] for name in sorted((*values, *other))} if before else {}
+        return Event(row["id"], self.now, "live", values, other, previous)
 
     def add(self, change: Change) -> None:
         """Take up a change that the caller prepared, with its events."""
@@ -213,42 +216,33 @@ class Unit:
         seq, head = self.number(sum(max(1, len(change.events)) for change in self._changes))
         entries: list[tuple[Any, ...]] = []
         event_rows: list[tuple[Any, ...]] = []
-        writes: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+        writes: defaultdict[tuple[str, bool], list[tuple[Any, ...]]] = defaultdict(list)
+        now, actor, cause, dumps = self.now, self.actor, self.cause, orjson.dumps
+        record_digest, entry_hash = audit.record_digest, audit.entry_hash
         for change in self._changes:
-            row, own = change.row, []
-            for event in change.events:
-                seq += 1
-                own.append(self._event_row(event, seq))
-            if not own:
-                seq += 1
-            event_rows += own
-            row["seq"] = seq
-            entry = (
-                seq,
-                self.now,
-                self.actor,
-                self.cause,
-                change.action,
-                change.kind,
-                row["id"],
-                orjson.dumps(change.detail).decode() if change.detail else None,
-                audit.record_digest(change.kind, row),
-                audit.events_digest(own) if own else None,
-            )
-            head = audit.entry_hash(head, entry)
-            entries.append((*entry, head))
-            values = tuple(map(row.get, tables.COLUMNS[change.kind]))
-            if change.version is None:
-                writes.setdefault((change.kind, "insert"), []).append(values)
+            row, kind, detail, told = change.row, change.kind, change.detail, None
+            if change.events:
+                own = [self._event_row(event, number) for number, event in enumerate(change.events, seq + 1)]
+                event_rows += own
+                seq, told = seq + len(own), audit.events_digest(own)
             else:
-                writes.setdefault((change.kind, "update"), []).append((*values, row["id"], change.version))
-        for (kind, verb), rows in writes.items():
-            if verb == "insert":
-                self._insert(kind, tables.COLUMNS[kind], rows)
+                seq += 1
+            row["seq"] = seq
+            record_id, said = row["id"], dumps(detail).decode() if detail else None
+            digest = record_digest(kind, row)
+            entry = (seq, now, actor, cause, change.action, kind, record_id, said, digest, told)
+            head = entry_hash(head, entry)
+            entries.append((*entry, head))
+            values = tuple(map(row.get, tables.COLUMNS[kind]))
+            is_new = change.version is None
+            writes[kind, is_new].append(values if is_new else (*values[1:], record_id, change.version))
+        for (kind, is_new), rows in writes.items():
+            if is_new:
+                insert_many(self.connection, kind, tables.COLUMNS[kind], rows)
             else:
                 self._update_many(kind, rows)
-        self._insert("events", audit.EVENT_COLUMNS, event_rows)
-        self._insert("audit", audit.COLUMNS, entries)
+        insert_many(self.connection, "events", audit.EVENT_COLUMNS, event_rows)
+        insert_many(self.connection, "audit", audit.COLUMNS, entries)
         self.chain(head)
         self._changes.clear()
         self._unwritten.clear()
@@ -259,13 +253,14 @@ class Unit:
 
         Whoever takes numbers writes what they number, then calls ``chain``. Other writers wait until the commit.
         """
-        statement = f"UPDATE ledger SET seq = seq + {self._mark} WHERE id = 1 RETURNING seq, head"
-        seq, head = self.connection.exec_driver_sql(statement, (count,)).one()
-        return int(seq) - count, str(head)
+        seq, head = self.hold()
+        self._end = seq + count, head
+        return seq, head
 
     def chain(self, head: str) -> None:
-        """Record the hash that the audit chain ends with now."""
-        self.connection.exec_driver_sql(f"UPDATE ledger SET head = {self._mark} WHERE id = 1", (head,))
+        """Record the numbers that were taken, and the hash that the audit chain ends with now."""
+        self._end = self.hold()[0], head
+        sent(self.connection, f"UPDATE ledger SET seq = {self._mark}, head = {self._mark} WHERE id = 1", self._end)
 
     def _event_row(self, event: Event, seq: int) -> tuple[Any, ...]:
         event.seq, event.recorded_at = seq, self.now
@@ -284,27 +279,21 @@ class Unit:
             orjson.dumps(event.previous).decode() if event.previous else None,
         )
 
-    def _insert(self, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-        if len(rows) == 1:  # a driver takes one row sooner by itself than as one of many
-            self.connection.exec_driver_sql(_insert_statement(table, columns, self._mark), rows[0])
-        else:
-            insert_many(self.connection, table, columns, rows)
-
     def _update_many(self, kind: str, rows: list[tuple[Any, ...]]) -> None:
         statement = _update_statement(kind, self._mark)
-        if self.connection.exec_driver_sql(statement, rows if len(rows) > 1 else rows[0]).rowcount != len(rows):
+        done = (
+            sent(self.connection, statement, rows[0])
+            if len(rows) == 1
+            else self.connection.exec_driver_sql(statement, rows)
+        )
+        if done.rowcount != len(rows):
             names = ", ".join(str(row[-2]) for row in rows[:3])
             raise Conflict(f"{kind} {names} changed since it was read; read it again and repeat the change")
 
 
 @lru_cache(maxsize=128)
-def _insert_statement(table: str, columns: tuple[str, ...], mark: str) -> str:
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"
-
-
-@lru_cache(maxsize=128)
 def _update_statement(kind: str, mark: str) -> str:
-    assignments = ", ".join(f"{name} = {mark}" for name in tables.COLUMNS[kind])
+    assignments = ", ".join(f"{name} = {mark}" for name in tables.COLUMNS[kind][1:])
     return f"UPDATE {kind} SET {assignments} WHERE id = {mark} AND seq = {mark}"
 
 

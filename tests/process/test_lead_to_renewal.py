@@ -94,6 +94,8 @@ REACHED = (
 ALL_THE_WAY = 8
 _STEPS = 12
 """From the first quote to the end of the contract."""
+ENDS = ("renewed", "renewed", "terminated", "declined", "rejected")
+"""How a deal that takes its usual way may end."""
 _number = st.integers(0, 1_000_000)
 
 
@@ -283,20 +285,25 @@ class Business(RuleBasedStateMachine):
         }
         self.attempt(steps[what])
 
-    @rule(number=_number, times=st.integers(1, ALL_THE_WAY), percent=st.sampled_from(("5%", "25%")))
-    def a_deal_takes_its_usual_way(self, number: int, times: int, percent: str) -> None:
+    @rule(
+        number=_number,
+        times=st.integers(1, ALL_THE_WAY),
+        percent=st.sampled_from(("5%", "25%")),
+        end=st.sampled_from(ENDS),
+    )
+    def a_deal_takes_its_usual_way(self, number: int, times: int, percent: str, end: str) -> None:
         """Each time the step that people would do next; at the most, to the end of the contract and on to its renewal."""
         deal = self.pick("opportunities", number, "open", "won")
         if deal is None:
             return
         for _ in range(times if times < ALL_THE_WAY else _STEPS):
-            self.attempt(self._usual_step(deal, percent))
+            self.attempt(self._usual_step(deal, percent, end))
         if times == ALL_THE_WAY:
             for row in self.select(f"SELECT renewal_opportunity_id FROM contracts WHERE opportunity_id = '{deal}'"):
                 for _ in range(_STEPS if row[0] else 0):
-                    self.attempt(self._usual_step(row[0], percent))
+                    self.attempt(self._usual_step(row[0], percent, end))
 
-    def _usual_step(self, deal: str, percent: str) -> Callable[[], Any]:
+    def _usual_step(self, deal: str, percent: str, end: str) -> Callable[[], Any]:
         def newest(kind: str) -> tuple[str, str]:
             rows = self.select(f"SELECT id, status FROM {kind} WHERE opportunity_id = '{deal}' ORDER BY seq DESC")
             alive = [row for row in rows if row.status not in ("superseded", "expired", "rejected", "declined")]
@@ -322,9 +329,14 @@ class Business(RuleBasedStateMachine):
             "signed": lambda: contract_renewals.activate(self.workspace, contract),
             "active": self._a_year_passes,
         }
+        early: dict[tuple[str, str], Callable[[], Any]] = {
+            ("rejected", "sent"): lambda: quote_decisions.reject(self.workspace, quote),
+            ("declined", "awaiting_signature"): lambda: contract_life.decline(self.workspace, contract, "too dear"),
+            ("terminated", "active"): lambda: contract_life.terminate(self.workspace, contract, "no more need"),
+        }
         if quoted == "accepted" and contracted in after_contract:
-            return after_contract[contracted]
-        return after_quote[quoted]
+            return early.get((end, contracted), after_contract[contracted])
+        return early.get((end, quoted), after_quote[quoted])
 
     def _a_year_passes(self) -> None:
         self.clock.advance(days=366)

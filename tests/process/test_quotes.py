@@ -322,7 +322,8 @@ def test_a_deal_that_enters_proposal_again_keeps_its_open_quote_unless_its_items
     assert (old["quote_id"], old["status"]) == (first["quote_id"], "superseded")
     assert (second["version"], second["status"], second["total"]) == (2, "draft", 345.0)
     with company.workspace.unit("test") as unit:
-        kept = make_quote(unit, company.workspace.settings, "opp_1", OPEN["amount_minor"], "USD")
+        row = unit.get("opportunities", "opp_1")
+        kept = make_quote(unit, company.workspace.settings, row, OPEN["amount_minor"], "USD")
     assert (kept["quote_id"], kept["is_new"]) == (second["quote_id"], False)
 
 

@@ -39,7 +39,7 @@ def work(workspace: Workspace) -> int:
             unit.hold()  # whoever else does the same finds what is left
             table = tables.RECORDS["assignments"]
             late = select(table).where(table.c.status == "waiting", table.c.due_at < unit.now)
-            found = unit.connection.execute(late.order_by(table.c.due_at, table.c.id).limit(BATCH)).all()
+            found = unit.connection.execute(late.order_by(table.c.due_at, table.c.seq).limit(BATCH)).all()
             if not found:
                 return count
             rows = [dict(zip(tables.COLUMNS["assignments"], row, strict=True)) for row in found]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, bindparam, case, select
+from sqlalchemy import select
 
 from sales_operations.domain.clock import day_of, iso
 from sales_operations.domain.errors import Disabled, NotFound
@@ -18,6 +18,7 @@ from sales_operations.process.contracting import templates as contract_templates
 from sales_operations.process.contracting.terms import last_day
 from sales_operations.settings import Settings
 from sales_operations.store import tables
+from sales_operations.store.lookup import rows
 from sales_operations.store.unit import Unit
 from sales_operations.workspace import open_workspace
 
@@ -191,29 +192,11 @@ def _values(unit: Unit, settings: Settings, row: dict[str, Any]) -> dict[str, An
 
 def _quote(unit: Unit, deal: str) -> dict[str, Any] | None:
     """The accepted quote of a deal, or else its newest."""
-    row = unit.connection.execute(_QUOTE, {"deal": deal}).first()
-    return None if row is None else dict(row._mapping)
+    columns = ("id", "status", "terms", "net_minor", "total_minor", "currency", "seq")
+    found = rows(unit.connection, "quotes", "opportunity_id", [deal], columns)
+    return max(found, key=lambda row: (row["status"] == "accepted", row["seq"]), default=None)
 
 
 def _renewed(unit: Unit, deal: str) -> dict[str, Any] | None:
     """The contract that this deal was opened to renew."""
-    row = unit.connection.execute(_RENEWED, {"deal": deal}).first()
-    return None if row is None else dict(row._mapping)
-
-
-def _quote_of_deal() -> Select[Any]:
-    quotes = tables.RECORDS["quotes"].c
-    columns = (quotes.id, quotes.status, quotes.terms, quotes.net_minor, quotes.total_minor, quotes.currency)
-    accepted = case((quotes.status == "accepted", 0), else_=1)
-    ours = quotes.opportunity_id == bindparam("deal")
-    return select(*columns).where(ours).order_by(accepted, quotes.seq.desc()).limit(1)
-
-
-def _renewed_by_deal() -> Select[Any]:
-    contracts = tables.RECORDS["contracts"].c
-    ours = contracts.renewal_opportunity_id == bindparam("deal")
-    return select(contracts.id, contracts.ends_on).where(ours).limit(1)
-
-
-# Built once: building them takes longer than running them.
-_QUOTE, _RENEWED = _quote_of_deal(), _renewed_by_deal()
+    return next(iter(rows(unit.connection, "contracts", "renewal_opportunity_id", [deal], ("id", "ends_on"))), None)

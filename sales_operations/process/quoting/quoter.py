@@ -62,21 +62,23 @@ def create(
         return shown(row, trace=True)
 
 
-def make_quote(unit: Unit, settings: Settings, deal: str, amount_minor: int, currency: str) -> dict[str, Any]:
+def make_quote(
+    unit: Unit, settings: Settings, deal: Mapping[str, Any], amount_minor: int, currency: str
+) -> dict[str, Any]:
     """Within a transaction, the quote of a deal that advances, as callers see it; ``is_new`` says whether it was made now.
 
-    An open quote that was made from the same items and amount is kept; where these changed, it gets a new version.
-    An item that cannot be priced does not stand in the way: its line has a ``problem``, and the quote cannot be sent.
+    ``deal`` is its row, as it was read in this transaction or will be written by it. An open quote that was made from the
+    same items and amount is kept; where these changed, it gets a new version. An item that cannot be priced does not stand in
+    the way: its line has a ``problem``, and the quote cannot be sent.
     """
-    found = unit.get("opportunities", deal)
-    content = _content(unit, settings, found, amount_minor, currency)
+    content = _content(unit, settings, deal, amount_minor, currency)
     origin = origin_of(content.lines, currency)
-    last = _last_made(unit, deal)
+    last = _last_made(unit, deal["id"])
     if last is not None and last["origin"] == origin and last["valid_until"] >= content.on:
         return shown(last) | {"is_new": False}
     made = record.priced(unit.connection, settings, content, strict=False)
     if last is None:
-        row = record.new_row(unit, settings, deal, made, origin=origin)
+        row = record.new_row(unit, settings, deal["id"], made, origin=origin)
         unit.create("quotes", row)
     else:
         row = supersede(unit, settings, last, made, origin=origin)

@@ -160,10 +160,8 @@ def rates_of(connection: Connection) -> tuple[Rate, ...]:
 
 def country_of(connection: Connection, account_id: str | None) -> str | None:
     """The country of the deal's account, which decides its taxes."""
-    accounts = tables.RECORDS["accounts"].c
-    return (
-        connection.execute(select(accounts.country).where(accounts.id == account_id)).scalar() if account_id else None
-    )
+    found = rows(connection, "accounts", "id", [account_id], ("country",)) if account_id else []
+    return found[0]["country"] if found else None
 
 
 def origin_of(lines: Iterable[Line], currency: str) -> str:

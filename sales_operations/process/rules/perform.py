@@ -117,7 +117,7 @@ class Performer:
         return {"fields": changes}
 
     def _quote(self, _values: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
-        made = make_quote(self._unit, self._settings, row["id"], row["amount_minor"] or 0, self._currency(row))
+        made = make_quote(self._unit, self._settings, row, row["amount_minor"] or 0, self._currency(row))
         return {"quote_id": made["quote_id"]}
 
     def _contract(self, _values: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sales_operations.process.stages.moves import Moved, enter, enter_many
 from sales_operations.settings import Settings
 from sales_operations.store import identity, opportunities
 from sales_operations.store.load import existing
+from sales_operations.store.opportunities import Names
 from sales_operations.store.unit import Unit
 from sales_operations.workspace import Workspace
 
@@ -39,9 +40,11 @@ def move(
     with workspace.unit("stage transition", shared=True) as unit:
         unit.hold()  # a move names the stage to reach: it waits for other writers and starts from what they left
         found = opportunities.row(unit.connection, opportunity_id)
-        after = move_in(unit, workspace.settings, found, new_stage, reason=reason, override=override, pipeline=pipeline)
+        names = Names(unit.connection)
+        after = enter(unit, workspace.settings, found, new_stage, reason=reason, override=override, pipeline=pipeline)
+        _follow(unit, workspace.settings, found, after, names)
         unit.flush()
-        return opportunities.of_row(unit.connection, after)
+        return opportunities.of_row(after, names)
 
 
 def move_in(
@@ -56,8 +59,7 @@ def move_in(
 ) -> dict[str, Any]:
     """The same inside an open unit, for a deal's row that was read in it; gives the row as it will be written."""
     after = enter(unit, settings, deal, stage, reason=reason, override=override, pipeline=pipeline)
-    if after is not deal and (after["pipeline_stage"], after["stage"]) != (deal["pipeline_stage"], deal["stage"]):
-        _act(unit, settings, after)
+    _follow(unit, settings, deal, after, Names(unit.connection))
     return after
 
 
@@ -86,10 +88,9 @@ def move_many(
             part = enter_many(
                 unit, workspace.settings, deals, new_stage, reason=reason, override=override, pipeline=pipeline
             )
-            stood = {deal["id"]: (deal["pipeline_stage"], deal["stage"]) for deal in deals}
+            stood, names = {deal["id"]: deal for deal in deals}, Names(unit.connection)
             for row in part.rows:
-                if (row["pipeline_stage"], row["stage"]) != stood[row["id"]]:
-                    _act(unit, workspace.settings, row)
+                _follow(unit, workspace.settings, stood[row["id"]], row, names)
         moved.rows += part.rows
         moved.blocked |= part.blocked
     return moved
@@ -108,34 +109,37 @@ def _found(unit: Unit, given: Sequence[str]) -> list[dict[str, Any]]:
     return list(deals.values())
 
 
-def _act(unit: Unit, settings: Settings, deal: dict[str, Any]) -> None:
+def _follow(unit: Unit, settings: Settings, before: dict[str, Any], deal: dict[str, Any], names: Names) -> None:
+    """What the configuration attaches to the step from one row of a deal to another; nothing where its stage is the same."""
+    if (deal["pipeline_stage"], deal["stage"]) == (before["pipeline_stage"], before["stage"]):
+        return
     process = settings.process_automation
     steps = process.stage_transitions
     entered = OpportunityStage(deal["stage"])
     if entered is OpportunityStage.PROPOSAL:
         step = steps.qualified_to_proposal
         if step.enabled and step.auto_quote and process.quoting.enabled and process.quoting.auto_generate:
-            quote = make_quote(unit, settings, deal["id"], deal["amount_minor"] or 0, _currency(deal, settings))
+            quote = make_quote(unit, settings, deal, deal["amount_minor"] or 0, _currency(deal, settings))
             if quote["is_new"]:
                 created = f"Quote {quote['quote_id']} was created for opportunity {deal['id']}."
-                _tell(unit, deal, "Quote created", created, "quote.created")
+                _tell(unit, deal, names, "Quote created", created, "quote.created")
     elif entered is OpportunityStage.NEGOTIATION:
         negotiation = steps.proposal_to_negotiation
         contracts = process.contracts
         if negotiation.enabled and negotiation.auto_contract and contracts.enabled and contracts.auto_prepare:
-            account = opportunities.name(unit.connection, "accounts", deal["account_id"]) or deal["account_text"] or ""
+            account = names.of("accounts", deal["account_id"]) or deal["account_text"] or ""
             contract = make_contract(
                 unit, settings, deal["id"], account, deal["amount_minor"] or 0, _currency(deal, settings)
             )
             prepared = f"Contract {contract['contract_id']} was prepared for opportunity {deal['id']}."
-            _tell(unit, deal, "Contract prepared", prepared, "contract.prepared")
+            _tell(unit, deal, names, "Contract prepared", prepared, "contract.prepared")
 
 
 def _currency(deal: dict[str, Any], settings: Settings) -> str:
     return deal["currency"] or settings.company.currency
 
 
-def _tell(unit: Unit, deal: dict[str, Any], subject: str, message: str, event: str) -> None:
-    rep = opportunities.name(unit.connection, "users", deal["owner_id"]) or deal["owner_text"]
+def _tell(unit: Unit, deal: dict[str, Any], names: Names, subject: str, message: str, event: str) -> None:
+    rep = names.of("users", deal["owner_id"]) or deal["owner_text"]
     if rep:
         notify(unit, rep, subject, message, deal["id"], event=event)
