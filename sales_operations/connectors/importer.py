@@ -24,7 +24,7 @@ from sales_operations.connectors.summary import Summary
 from sales_operations.domain.errors import SourceError
 from sales_operations.domain.kinds import KINDS
 from sales_operations.settings import Settings
-from sales_operations.store import tables
+from sales_operations.store import match_keys, tables
 from sales_operations.store.collector import uncollected
 from sales_operations.store.engine import one_of
 from sales_operations.store.load import Loaded, load
@@ -223,6 +223,8 @@ class _Importing:
             else:
                 loaded = load(unit, batch.kind, summary.source, batch.columns, batch.attributes)
             unit.flush()
+            if batch.kind in match_keys.KINDS:
+                match_keys.refresh(unit.connection)  # else whoever converts the first lead waits for all of them
             summary.unresolved.update(loaded.unresolved)
             self._refuse(batch, loaded)
             if batch.kind == "history" and summary.kind != "history":

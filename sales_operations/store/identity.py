@@ -8,7 +8,7 @@ from hashlib import blake2b
 from sqlalchemy import Connection, select
 
 from sales_operations.domain.errors import InvalidInput
-from sales_operations.store import tables
+from sales_operations.store import merges, tables
 from sales_operations.store.engine import one_of
 
 PREFIXES = {
@@ -69,7 +69,7 @@ def known(connection: Connection, kind: str, source: str, external: Iterable[str
 def resolve(connection: Connection, kind: str, source: str, texts: Iterable[str]) -> dict[str, str]:
     """Reference as found in a source to record id: by external id, by e-mail or name, by record id. Unknown ones lack.
 
-    A name that two records share resolves to none of them.
+    A name that two records share resolves to none of them; a merged record is the one that it is part of now.
     """
     wanted = set(texts)
     found = known(connection, kind, source, wanted)
@@ -81,8 +81,10 @@ def resolve(connection: Connection, kind: str, source: str, texts: Iterable[str]
         asked = {text.lower(): text for text in missing} if column == "email" else {text: text for text in missing}
         twice: set[str] = set()
         statement = select(table.c.id, table.c[column]).where(one_of(connection, table.c[column], asked))
-        for identity, value in connection.execute(statement):
-            text = asked[value]
+        rows = connection.execute(statement).all()
+        survivors = merges.survivors(connection, {row.id for row in rows})
+        for identity, value in rows:
+            text, identity = asked[value], survivors.get(identity, identity)
             if found.setdefault(text, identity) != identity:
                 twice.add(text)
         for text in twice:

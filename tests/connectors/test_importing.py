@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from sales_operations.domain.kinds import KINDS
+from sales_operations.process.matching.merging import merge
 from sales_operations.settings import Settings, load
+from sales_operations.store import match_keys
 from sales_operations.workspace import Workspace
 
 FIXTURES = Path(__file__).with_name("fixtures")
@@ -317,3 +319,25 @@ def test_files_of_more_rows_than_a_batch_are_imported_whole(rows: int, importing
         (rows, sum(100 * n + 1 for n in range(rows)))
     ]
     assert importing("opportunities", text, batch_rows=2_000).unchanged == rows
+
+
+def test_a_name_of_two_merged_accounts_means_the_one_that_both_are_now(importing: Any) -> None:
+    importing("accounts", "id,name\na1,Mills\na2,Mills\n")
+    contacts = "id,last_name,account\nc1,Hall,Mills\n"
+    assert importing("contacts", contacts).unresolved == {("account", "Mills"): 1}
+    [(kept,), (gone,)] = importing.rows("accounts", "id", "ORDER BY id")
+    merge(importing.workspace, "accounts", kept, gone)
+    assert importing("contacts", contacts.replace("c1", "c2")).unresolved == {}
+    assert (kept,) in importing.rows("contacts", "account_id")
+
+
+def test_imported_accounts_and_contacts_are_ready_to_be_matched(importing: Any) -> None:
+    importing("accounts", "id,name,phone\na1,Mills,+1 206 555 0100\na2,Looms,\n")
+    importing("contacts", "id,last_name,email,account\nc1,Hall,hall@mills.example,a1\n")
+    seq = importing.rows("ledger", "seq")
+    kept = importing.rows("match_keys", "key, record_id", "ORDER BY key, record_id")
+    assert len({record for _, record in kept}) == 3
+    with importing.workspace.unit("again") as unit:
+        match_keys.refresh(unit.connection)
+    assert importing.rows("match_keys", "key, record_id", "ORDER BY key, record_id") == kept
+    assert importing.rows("match_state", "seq")[0] <= seq[0]

@@ -25,7 +25,10 @@ from sales_operations.workspace import open_workspace
 database, kind, file, batch, mapping = sys.argv[1:]
 workspace = open_workspace({"sales_operations": {}}, database=database, clock=lambda: datetime(2026, 11, 24, 12, tzinfo=UTC))
 options = ImportOptions(batch_rows=int(batch), mapping=mapping or None)
-tell = lambda *_: print("rows are in", flush=True)
+def tell(*_):
+    print("rows are in", flush=True)
+    sys.stdin.readline()  # goes on when it is told to, so that nobody has to guess how far it is
+
 summary = import_file(workspace, kind, Path(file), options, tell)
 print(json.dumps(summary.as_json()))
 """
@@ -63,14 +66,17 @@ def contents(kind: str) -> str:
 
 def start(database: str, kind: str, file: Path, mapping: str = "") -> subprocess.Popen[str]:
     command = [sys.executable, "-c", WORKER, database, kind, str(file), str(BATCH), mapping]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=file.parent)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=file.parent)
 
 
 def kill_in_the_middle(process: subprocess.Popen[str], chance: random.Random) -> None:
-    """Wait until some batches are in, then a little more, and end the process as a power cut would."""
+    """Let some batches come in, then a little more, and end the process as a power cut would."""
     assert process.stdout is not None
+    assert process.stdin is not None
     for _ in range(chance.randrange(3, ROWS // BATCH - 2)):  # of a log, two for each transaction
         assert process.stdout.readline() == "rows are in\n"
+        process.stdin.write("\n")
+        process.stdin.flush()
     time.sleep(chance.random() * 0.03)
     process.kill()
     process.communicate()
