@@ -27,6 +27,10 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="DATE", help="A date (its end) or an instant such as 2026-01-31T09:30:00Z."),
 ]
+KnownAt = Annotated[
+    str | None,
+    typer.Option("--known-at", metavar="DATE", help="Leave out what was recorded later than this date or instant."),
+]
 
 PIPED_WIDTH = 10_000
 """Columns of the output where no terminal limits them."""

@@ -10,6 +10,7 @@ import typer
 from sales_operations.cli import (
     admin,
     assignment,
+    changes,
     contracts,
     forecast,
     imports,
@@ -37,6 +38,7 @@ for room in (
     imports,
     forecast,
     pipeline,
+    changes,
     admin,
     privacy,
     quotes,

@@ -6,7 +6,19 @@ from typing import Any
 
 import typer
 
-from sales_operations.cli.common import AsOf, Config, Database, Json, block, display, guarded, opened, print_json, table
+from sales_operations.cli.common import (
+    AsOf,
+    Config,
+    Database,
+    Json,
+    KnownAt,
+    block,
+    display,
+    guarded,
+    opened,
+    print_json,
+    table,
+)
 
 MONTHS_SHOWN = 24
 """Months that the printed table has at most."""
@@ -20,13 +32,19 @@ def add_to(app: typer.Typer) -> None:
 
 
 @guarded
-def pipeline(as_of: AsOf = None, database: Database = None, config: Config = None, as_json: Json = False) -> None:
+def pipeline(
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    database: Database = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
     """The pipeline as of now or any date: totals, stages, reps, months, and what needs attention."""
     import asyncio
 
     from sales_operations.pipeline import PipelineManager
 
-    found = asyncio.run(PipelineManager(opened(config, database)).manage_pipeline(as_of=as_of))
+    found = asyncio.run(PipelineManager(opened(config, database)).manage_pipeline(as_of=as_of, known_at=known_at))
     if as_json:
         print_json(found)
         return

@@ -63,10 +63,10 @@ def day_end(day: date, zone: str) -> int:
     return to_micros(following.astimezone(UTC)) - 1
 
 
-def parse_as_of(text: str, zone: str = "UTC") -> AsOf:
+def parse_as_of(text: str, zone: str = "UTC", name: str = "as_of") -> AsOf:
     """Read an ``as_of``: a bare date means the end of that day in ``zone``; an RFC 3339 instant means itself.
 
-    Raises InvalidInput for anything else.
+    Raises InvalidInput for anything else; ``name`` is what the message calls it.
     """
     try:
         if len(text) == 10:
@@ -81,7 +81,7 @@ def parse_as_of(text: str, zone: str = "UTC") -> AsOf:
         return AsOf(micros, text, instant.astimezone(ZoneInfo(zone)).date())
     except (ValueError, OverflowError):
         raise InvalidInput(
-            f"as_of: {text!r} is neither a date (2026-01-31) nor an instant with its zone (2026-01-31T09:30:00Z)"
+            f"{name}: {text!r} is neither a date (2026-01-31) nor an instant with its zone (2026-01-31T09:30:00Z)"
         ) from None
 
 

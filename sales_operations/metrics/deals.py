@@ -1,12 +1,13 @@
 """The frame of deals that the metrics are asked of: one row per deal, in its state at one instant.
 
 Columns that come in: opportunity_id, pipeline, pipeline_stage, stage (one of the six), status (open, won, lost),
-amount_minor (whole minor units, null where unknown), probability (0..1, null where unknown), close_date, sales_rep.
+amount_minor (whole minor units of the company's currency, null where unknown; open deals ``at_rates``), probability
+(0..1, null where unknown), forecast_category (null where unknown), close_date, sales_rep.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import narwhals as nw
@@ -49,6 +50,30 @@ def probability(pipelines: Iterable[Pipeline]) -> nw.Expr:
                 here = (nw.col("pipeline") == pipeline.name) & (nw.col("pipeline_stage") == own.name)
                 default = nw.when(here).then(nw.lit(own.probability)).otherwise(default)
     return nw.coalesce(nw.col("probability"), default)
+
+
+def category(pipelines: Iterable[Pipeline]) -> nw.Expr:
+    """Each deal's forecast category; where it is unknown, the one that its pipeline's stage is configured with."""
+    default: nw.Expr = nw.lit(None, nw.String)
+    for pipeline in pipelines:
+        for own in pipeline.stages:
+            here = (nw.col("pipeline") == pipeline.name) & (nw.col("pipeline_stage") == own.name)
+            default = nw.when(here).then(nw.lit(own.category)).otherwise(default)
+    return nw.coalesce(nw.col("forecast_category"), default)
+
+
+def at_rates(factors: Mapping[str, float], company: str) -> nw.Expr:
+    """Amounts of open deals at the rates of one day; closed ones keep that of their closing.
+
+    ``factors``: currency to what one minor unit of it is worth in the company's; a currency without one is unknown.
+    ``own_minor`` and ``currency`` hold the deal's own amount. Halves are rounded up, because engines differ in them.
+    """
+    abroad: nw.Expr = nw.lit(None, nw.Int64)
+    for currency, factor in factors.items():
+        worth = (nw.col("own_minor").cast(nw.Float64) * factor + 0.5).floor().cast(nw.Int64)
+        abroad = nw.when(nw.col("currency") == currency).then(worth).otherwise(abroad)
+    at_home = nw.col("currency").is_null() | (nw.col("currency") == company)
+    return nw.when(~IS_OPEN | at_home).then(nw.col("amount_minor")).otherwise(abroad)
 
 
 def weighted(chance: nw.Expr) -> nw.Expr:

@@ -8,6 +8,7 @@ from sales_operations.lazy import attribute
 
 if TYPE_CHECKING:
     from sales_operations.pipeline.analytics import PipelineAnalytics as PipelineAnalytics
+    from sales_operations.pipeline.changes import PipelineChanges as PipelineChanges
     from sales_operations.pipeline.insights import PipelineInsights as PipelineInsights
     from sales_operations.pipeline.manager import PipelineManager as PipelineManager
     from sales_operations.pipeline.reporter import PipelineReporter as PipelineReporter
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "PipelineAnalytics": "sales_operations.pipeline.analytics",
+    "PipelineChanges": "sales_operations.pipeline.changes",
     "PipelineInsights": "sales_operations.pipeline.insights",
     "PipelineManager": "sales_operations.pipeline.manager",
     "PipelineReporter": "sales_operations.pipeline.reporter",

@@ -38,7 +38,7 @@ def analyze(state: State) -> dict[str, Any]:
             "deals": row[CLOSED_DEALS.name],
         },
         "currency": state.settings.company.currency,
-        "as_of": state.at.shown,
+        **state.seen,
         "analyzed_at": state.made_at,
     }
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 class PipelineAnalytics(Face):
     """Measures conversion, velocity, deal size and win rate, each with its sample size."""
 
-    async def analyze_pipeline(self, as_of: str | None = None) -> Result:
+    async def analyze_pipeline(self, as_of: str | None = None, known_at: str | None = None) -> Result:
         """Figure name to figure, as of a date or an RFC 3339 instant, by default now; unknown values are None."""
-        return await self._look(as_of, analytics_of)
+        return await self._look(as_of, known_at, analytics_of)
 
 
 def analytics_of(state: State) -> Result:

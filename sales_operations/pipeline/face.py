@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sales_operations.domain.clock import AsOf, as_of_now, parse_as_of
-from sales_operations.workspace import open_workspace
+from sales_operations.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from sales_operations.pipeline.state import State
@@ -22,22 +22,25 @@ class Face:
     def __init__(self, config: Any = None) -> None:
         self.workspace = open_workspace(config)
 
-    async def _look(self, as_of: str | None, compute: Compute) -> Result:
-        """What ``compute`` makes of the deals at ``as_of``, in a thread, so that the event loop stays free."""
-        return await asyncio.to_thread(self._look_now, as_of, compute)
+    async def _look(self, as_of: str | None, known_at: str | None, compute: Compute) -> Result:
+        """What ``compute`` makes of the deals at ``as_of`` as known at ``known_at``, in a thread: the event loop stays free."""
+        return await asyncio.to_thread(self._look_now, as_of, known_at, compute)
 
-    def _look_now(self, as_of: str | None, compute: Compute) -> Result:
+    def _look_now(self, as_of: str | None, known_at: str | None, compute: Compute) -> Result:
         # Narwhals and DuckDB load here, so that importing the classes stays quick.
         from sales_operations.pipeline.state import State
 
         workspace, settings = self.workspace, self.workspace.settings
-        at = self._instant(as_of)
+        at = instant_of(workspace, as_of)
+        known = None if known_at is None else parse_as_of(known_at, settings.company.timezone, "known_at")
         with workspace.columns() as db:
-            return compute(State(db, settings, at, present=as_of is None, made_at=workspace.clock()))
+            return compute(State(db, settings, at, present=as_of is None, made_at=workspace.clock(), known_at=known))
 
-    def _instant(self, as_of: str | None) -> AsOf:
-        zone = self.workspace.settings.company.timezone
-        return as_of_now(self.workspace.clock, zone) if as_of is None else parse_as_of(as_of, zone)
+
+def instant_of(workspace: Workspace, as_of: str | None, name: str = "as_of") -> AsOf:
+    """The instant that a caller means; None means now. ``name`` is what an error calls it."""
+    zone = workspace.settings.company.timezone
+    return as_of_now(workspace.clock, zone) if as_of is None else parse_as_of(as_of, zone, name)
 
 
 def off(section: str) -> Result:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 class PipelineInsights(Face):
     """Looks for what needs attention: each finding has severity, explanation, next action and deals."""
 
-    async def generate_insights(self, as_of: str | None = None) -> Result:
+    async def generate_insights(self, as_of: str | None = None, known_at: str | None = None) -> Result:
         """Finding name to finding, as of a date or an RFC 3339 instant, by default now."""
-        return await self._look(as_of, insights_of)
+        return await self._look(as_of, known_at, insights_of)
 
 
 def insights_of(state: State) -> Result:
@@ -34,4 +34,4 @@ def insights_of(state: State) -> Result:
     }
     watch = Watch(state)
     found = {name: find(watch) for name, find in finders.items() if name in wanted.alerts}
-    return found | {"as_of": state.at.shown, "generated_at": state.made_at}
+    return found | state.seen | {"generated_at": state.made_at}

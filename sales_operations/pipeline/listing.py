@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sales_operations.domain.clock import as_of_now, parse_as_of
-from sales_operations.domain.money import to_major
+import narwhals as nw
+
 from sales_operations.domain.stages import DEFAULT_PIPELINE
+from sales_operations.metrics.metric import Frame
+from sales_operations.pipeline.face import instant_of
+from sales_operations.pipeline.present import shown
+from sales_operations.pipeline.state import State
 from sales_operations.workspace import Workspace
 
-_STATE = """
-SELECT i.opportunity_id, coalesce(o.account_name, '') AS account_name, i.amount_minor, i.stage, i.status, i.probability,
-    CAST(i.close_date AS VARCHAR) AS close_date, i.sales_rep, count(*) OVER () AS total
-FROM intervals i LEFT JOIN opportunities o USING (opportunity_id)
-WHERE i.valid_from <= $at AND i.valid_to > $at AND NOT i.deleted AND ($stage IS NULL OR i.stage = $stage)
-ORDER BY i.amount_minor DESC NULLS LAST, i.opportunity_id LIMIT $limit
-"""
+_COLUMNS = ("opportunity_id", "amount_minor", "stage", "status", "probability", "close_date", "sales_rep")
 
 
 def listing(workspace: Workspace, stage: str | None, limit: int, as_of: str | None) -> dict[str, Any]:
@@ -23,17 +21,23 @@ def listing(workspace: Workspace, stage: str | None, limit: int, as_of: str | No
 
     Amounts are in major units of the company's currency, None where unknown. Raises NotFound for an unknown stage.
     """
-    company = workspace.settings.company
-    at = as_of_now(workspace.clock, company.timezone) if as_of is None else parse_as_of(as_of, company.timezone)
+    currency = workspace.settings.company.currency
     wanted = DEFAULT_PIPELINE.find(stage).canonical.value if stage is not None else None
     with workspace.columns() as db:
-        parameters = {"at": at.instant.replace(tzinfo=None), "stage": wanted, "limit": limit}
-        cursor = db.execute(_STATE, parameters)
-        names = [column[0] for column in cursor.description]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    total = rows[0]["total"] if rows else 0
+        at = instant_of(workspace, as_of)
+        state = State(db, workspace.settings, at, present=as_of is None, made_at=workspace.clock())
+        deals = state.deals if wanted is None else state.deals.filter(nw.col("stage") == wanted)
+        total = state.rows(deals.select(total=nw.len()))[0]["total"]
+        biggest = _biggest_first(deals.select(*_COLUMNS)).head(limit)
+        accounts = state.table("opportunities").select("opportunity_id", "account_name")
+        named = biggest.join(accounts, on="opportunity_id", how="left")
+        rows = state.rows(_biggest_first(named))
     for row in rows:
-        minor = row.pop("amount_minor")
-        row["amount"] = None if minor is None else to_major(minor, company.currency)
-        del row["total"]
-    return {"opportunities": rows, "total": total, "as_of": at.shown, "currency": company.currency}
+        row["account_name"] = row["account_name"] or ""
+        row["amount"] = shown(row.pop("amount_minor"), "money", currency)
+        row["close_date"] = row["close_date"].isoformat() if row["close_date"] else None
+    return {"opportunities": rows, "total": total, "as_of": at.shown, "currency": currency}
+
+
+def _biggest_first(deals: Frame) -> Frame:
+    return deals.sort("amount_minor", "opportunity_id", descending=[True, False], nulls_last=True)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class PipelineManager(Face):
     """The whole of pipeline management in one call."""
 
-    async def manage_pipeline(self, as_of: str | None = None) -> Result:
+    async def manage_pipeline(self, as_of: str | None = None, known_at: str | None = None) -> Result:
         """``tracking``, ``reports``, ``analytics``, ``insights`` and ``managed_at``, all of the same instant."""
-        return await self._look(as_of, management_of)
+        return await self._look(as_of, known_at, management_of)
 
 
 def management_of(state: State) -> Result:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 class PipelineReporter(Face):
     """Makes the reports that ``pipeline_management.reporting.reports`` lists."""
 
-    async def generate_reports(self, as_of: str | None = None) -> Result:
+    async def generate_reports(self, as_of: str | None = None, known_at: str | None = None) -> Result:
         """Report name to report, and ``generated_at``, as of a date or an RFC 3339 instant, by default now."""
-        return await self._look(as_of, reports_of)
+        return await self._look(as_of, known_at, reports_of)
 
 
 def reports_of(state: State) -> Result:

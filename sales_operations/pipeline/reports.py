@@ -141,7 +141,7 @@ def trend_report(state: State) -> dict[str, Any]:
 
 def _head(state: State, deals: int, metrics: list[Metric]) -> dict[str, Any]:
     return {
-        "as_of": state.at.shown,
+        **state.seen,
         "currency": state.settings.company.currency,
         "deals": deals,
         "definitions": {metric.name: metric.meaning for metric in metrics},

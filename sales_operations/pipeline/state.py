@@ -12,9 +12,11 @@ import narwhals as nw
 
 from sales_operations.domain.clock import AsOf
 from sales_operations.domain.errors import InvalidInput
-from sales_operations.metrics.deals import with_measures
+from sales_operations.domain.stages import Pipeline
+from sales_operations.metrics.deals import at_rates, with_measures
 from sales_operations.metrics.journeys import journeys, with_journeys
 from sales_operations.metrics.metric import Frame, Metric, measure
+from sales_operations.store import shapes
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,36 +33,78 @@ class State:
     """The deals at ``at``, over an open DuckDB connection with the product's column tables, one state at a time.
 
     ``present`` says that the current state is asked for: then it is read as the store lists it, else from the validity
-    intervals. ``made_at`` is the clock's reading, shown as the time of making. Timestamps are naive UTC.
+    intervals. With ``known_at`` only what had been recorded by then counts, later corrections do not. ``made_at`` is the
+    clock's reading, shown as the time of making. Timestamps are naive UTC.
     Raises InvalidInput for an instant outside the years 1900 to 9997.
     """
 
     def __init__(
-        self, db: duckdb.DuckDBPyConnection, settings: Settings, at: AsOf, *, present: bool, made_at: datetime
+        self,
+        db: duckdb.DuckDBPyConnection,
+        settings: Settings,
+        at: AsOf,
+        *,
+        present: bool,
+        made_at: datetime,
+        known_at: AsOf | None = None,
     ) -> None:
-        if at.day.year not in _YEARS:
-            raise InvalidInput(f"as_of: {at.shown} lies outside the years {_YEARS[0]} to {_YEARS[-1]}")
-        self.db, self.settings, self.at = db, settings, at
-        self.present = present
+        for name, instant in (("as_of", at), ("known_at", known_at or at)):
+            if instant.day.year not in _YEARS:
+                raise InvalidInput(f"{name}: {instant.shown} lies outside the years {_YEARS[0]} to {_YEARS[-1]}")
+        self.db, self.settings, self.at, self.known_at = db, settings, at, known_at
+        self.present = present and known_at is None
         self.made_at = made_at.astimezone(UTC).isoformat()
         self.until = at.instant.replace(tzinfo=None)
+
+    def seen_from(self, at: AsOf) -> State:
+        """The deals at another instant, by what is known of them here."""
+        made_at = datetime.fromisoformat(self.made_at)
+        other = State(self.db, self.settings, at, present=False, made_at=made_at, known_at=self.known_at)
+        other.intervals = self.intervals
+        return other
 
     def table(self, name: str) -> Frame:
         """A table of the connection as a lazy frame."""
         return nw.from_native(self.db.table(name))
 
+    @property
+    def seen(self) -> dict[str, str | None]:
+        """What every result says of where it was looked from."""
+        return {"as_of": self.at.shown, "known_at": self.known_at.shown if self.known_at else None}
+
+    @cached_property
+    def intervals(self) -> Frame:
+        """The validity intervals of all deals, deletions included, as far as they were known at ``known_at``."""
+        if self.known_at is None:
+            return self.table("intervals")
+        company = self.settings.company.currency
+        known = shapes.intervals(company, known_at=self.known_at.micros)
+        self.db.execute(f"CREATE OR REPLACE TEMP TABLE known_intervals AS {known}")
+        return self.table("known_intervals")
+
+    @cached_property
+    def factors(self) -> dict[str, float]:
+        """Currency to what one minor unit of it was worth in the company's on the day of this state."""
+        dated = self.rows(self.table("rates").filter(nw.col("valid_from") <= nw.lit(self.at.day)))
+        return {row["currency"]: row["factor"] for row in sorted(dated, key=lambda row: row["valid_from"])}
+
     @cached_property
     def history(self) -> Frame:
         """The validity intervals that had begun by then, those in which the deal was deleted left out."""
-        return self.table("intervals").filter(nw.col("valid_from") <= nw.lit(self.until), ~nw.col("deleted"))
+        return self.intervals.filter(nw.col("valid_from") <= nw.lit(self.until), ~nw.col("deleted"))
 
     @cached_property
     def deals(self) -> Frame:
         """One row per deal known then and not deleted, with what ``metrics.deals.with_measures`` adds."""
         then = nw.col("valid_to") > nw.lit(self.until)
         known = self.table("opportunities") if self.present else self.history.filter(then)
-        pipelines = [self.settings.pipeline(name) for name in self.settings.pipelines]
-        return with_measures(known, pipelines, self.at.day)
+        known = known.with_columns(amount_minor=at_rates(self.factors, self.settings.company.currency))
+        return with_measures(known, self.pipelines, self.at.day)
+
+    @cached_property
+    def pipelines(self) -> list[Pipeline]:
+        """The pipelines that are configured."""
+        return [self.settings.pipeline(name) for name in self.settings.pipelines]
 
     @cached_property
     def journeyed(self) -> Frame:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 class PipelineTracker(Face):
     """Counts and sums the deals, in total and by stage, sales rep and month."""
 
-    async def track_pipeline(self, as_of: str | None = None) -> Result:
+    async def track_pipeline(self, as_of: str | None = None, known_at: str | None = None) -> Result:
         """The tracking result as of a date or an RFC 3339 instant, by default now; keys as ``tracking.track`` says."""
-        return await self._look(as_of, tracking_of)
+        return await self._look(as_of, known_at, tracking_of)
 
 
 def tracking_of(state: State) -> Result:

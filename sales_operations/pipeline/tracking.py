@@ -43,7 +43,7 @@ def track(state: State) -> dict[str, Any]:
         "open_weighted_value": figure(WEIGHTED_AMOUNT, opened, state),
         "amount_unknown": figure(AMOUNT_UNKNOWN, total, state),
         "currency": state.settings.company.currency,
-        "as_of": state.at.shown,
+        **state.seen,
         "tracked_at": state.made_at,
     }
 

@@ -115,7 +115,7 @@ def opportunities(company: str) -> str:
     return f"""
 SELECT o.id AS opportunity_id, o.name, o.account_id, coalesce(a.name, o.account_text) AS account_name, o.lead_id,
     o.contact_id, o.pipeline, o.pipeline_stage, o.stage, o.status, {converted("o", rate_day, company)} AS amount_minor,
-    o.currency, o.probability, o.forecast_category, {_day("o.close_date")} AS close_date, o.owner_id,
+    o.amount_minor AS own_minor, o.currency, o.probability, o.forecast_category, {_day("o.close_date")} AS close_date, o.owner_id,
     {_rep("o")} AS sales_rep, reps.team, reps.region, o.opportunity_type, o.lead_source, o.product, o.next_step,
     o.loss_reason, {_instant("o.created_at")} AS created_at, {_instant("o.updated_at")} AS updated_at, o.seq
 FROM m_opportunities o LEFT JOIN users reps ON reps.user_id = o.owner_id LEFT JOIN m_accounts a ON a.id = o.account_id
@@ -123,8 +123,12 @@ WHERE {_kept("o")}
 """
 
 
-def intervals(company: str, only: str = "TRUE") -> str:
-    """Validity intervals of the deals whose id satisfies ``only``, by the rules of ``domain.events.derive``."""
+def intervals(company: str, only: str = "TRUE", known_at: int | None = None) -> str:
+    """Validity intervals of the deals whose id satisfies ``only``, by the rules of ``domain.events.derive``.
+
+    With ``known_at``, in microseconds, only from what was recorded up to then.
+    """
+    known = "" if known_at is None else f" AND recorded_at <= {known_at}"
     last = ", ".join(
         f"max(occurred_at) FILTER (WHERE fields & {mask} <> 0) AS t_{leader}, "
         f"arg_max({{'v': {leader}}}, (occurred_at, seq)) FILTER (WHERE fields & {mask} <> 0) AS v_{leader}"
@@ -154,7 +158,7 @@ def intervals(company: str, only: str = "TRUE") -> str:
         return f"CASE WHEN s.{name} IS NULL THEN {before} ELSE s.{name}.v END AS {name}"
 
     return f"""
-WITH e AS (SELECT * FROM m_events WHERE opportunity_id IN (SELECT id FROM m_opportunities WHERE {only})),
+WITH e AS (SELECT * FROM m_events WHERE opportunity_id IN (SELECT id FROM m_opportunities WHERE {only}){known}),
 h AS (SELECT opportunity_id, {last} FROM e WHERE basis = 'history' GROUP BY ALL),
 p AS (SELECT opportunity_id, {earliest} FROM e WHERE basis = 'history' AND previous IS NOT NULL GROUP BY ALL),
 f AS (SELECT e.*, CASE WHEN e.basis = 'inferred' AND h.opportunity_id IS NOT NULL THEN e.fields & ~({gone}) ELSE e.fields END
@@ -174,7 +178,7 @@ SELECT o.opportunity_id, o.valid_from,
     o.pipeline, o.pipeline_stage, o.stage,
     CASE o.stage WHEN 'closed_won' THEN 'won' WHEN 'closed_lost' THEN 'lost' ELSE 'open' END AS status,
     {converted("o", f"CASE WHEN o.stage LIKE 'closed%' THEN coalesce({_day('o.close_date')}, CAST(o.valid_from AS DATE)) ELSE CAST(o.valid_from AS DATE) END", company)} AS amount_minor,
-    o.probability, o.forecast_category, {_day("o.close_date")} AS close_date, o.owner_id,
+    o.amount_minor AS own_minor, o.currency, o.probability, o.forecast_category, {_day("o.close_date")} AS close_date, o.owner_id,
     {_rep("o")} AS sales_rep, reps.team, coalesce(o.is_deleted, 0) = 1 AS deleted
 FROM o LEFT JOIN users reps ON reps.user_id = o.owner_id
 """  # noqa: E501
@@ -202,6 +206,9 @@ def simple(company: str) -> dict[str, str]:
         "items": f"""SELECT x.id AS item_id, x.opportunity_id, x.product_id, coalesce(p.name, x.product_text) AS product,
             try_cast(x.quantity AS DOUBLE) AS quantity, {money_in_company["items"]} AS total_minor
             FROM m_items x LEFT JOIN m_products p ON p.id = x.product_id WHERE {_kept("x")}""",
+        "rates": f"""SELECT currency, {_day("valid_from")} AS valid_from, CAST(rate AS DOUBLE)
+            * power(10.0, {money.exponent(company)} - {_exponent("currency")}) AS factor
+            FROM m_rates x WHERE {_kept("x")} AND base_currency = '{company}'""",
         "quotas": f"""SELECT user_id, team_id, period, {_day("period_start")} AS period_start,
             {money_in_company["quotas"]} AS amount_minor FROM m_quotas x WHERE {_kept("x")}""",
     }  # fmt: skip

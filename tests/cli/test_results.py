@@ -118,7 +118,7 @@ def on_terminal(shop: Any, columns: int, *arguments: str) -> list[str]:
     return shown.decode().replace("\r", "").splitlines()
 
 
-@pytest.mark.parametrize("arguments", ["opportunity list", "opportunity show d1", "run", "pipeline"])
+@pytest.mark.parametrize("arguments", ["opportunity list", "opportunity show d1", "run", "pipeline", "changes"])
 def test_on_80_columns_no_line_is_longer_and_no_id_or_amount_is_broken(shop: Any, arguments: str) -> None:
     lines = on_terminal(shop, 80, *arguments.split())
     assert max(map(len, lines)) <= 80

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -22,12 +22,16 @@ FAR = datetime(9999, 12, 31)
 SCHEMA = """
 CREATE TABLE opportunities(opportunity_id VARCHAR, name VARCHAR, account_id VARCHAR, account_name VARCHAR,
   lead_id VARCHAR, contact_id VARCHAR, pipeline VARCHAR, pipeline_stage VARCHAR, stage VARCHAR, status VARCHAR,
-  amount_minor BIGINT, currency VARCHAR, probability DOUBLE, forecast_category VARCHAR, close_date DATE,
-  owner_id VARCHAR, sales_rep VARCHAR, team VARCHAR, region VARCHAR, opportunity_type VARCHAR, lead_source VARCHAR,
+  amount_minor BIGINT, own_minor BIGINT, currency VARCHAR, probability DOUBLE, forecast_category VARCHAR,
+  close_date DATE, owner_id VARCHAR, sales_rep VARCHAR, team VARCHAR, region VARCHAR, opportunity_type VARCHAR, lead_source VARCHAR,
   product VARCHAR, next_step VARCHAR, loss_reason VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP, seq BIGINT);
+CREATE TABLE m_opportunities(id VARCHAR, name VARCHAR, account_id VARCHAR, account_text VARCHAR);
+CREATE TABLE m_accounts(id VARCHAR, name VARCHAR);
 CREATE TABLE intervals(opportunity_id VARCHAR, valid_from TIMESTAMP, valid_to TIMESTAMP, pipeline VARCHAR,
-  pipeline_stage VARCHAR, stage VARCHAR, status VARCHAR, amount_minor BIGINT, probability DOUBLE,
-  forecast_category VARCHAR, close_date DATE, owner_id VARCHAR, sales_rep VARCHAR, team VARCHAR, deleted BOOLEAN);
+  pipeline_stage VARCHAR, stage VARCHAR, status VARCHAR, amount_minor BIGINT, own_minor BIGINT, currency VARCHAR,
+  probability DOUBLE, forecast_category VARCHAR, close_date DATE, owner_id VARCHAR, sales_rep VARCHAR, team VARCHAR,
+  deleted BOOLEAN);
+CREATE TABLE rates(currency VARCHAR, valid_from DATE, factor DOUBLE);
 CREATE TABLE activities(activity_id VARCHAR, activity_type VARCHAR, occurred_at TIMESTAMP, status VARCHAR,
   duration_minutes BIGINT, owner_id VARCHAR, opportunity_id VARCHAR, contact_id VARCHAR, lead_id VARCHAR,
   account_id VARCHAR);
@@ -56,14 +60,17 @@ def _fill(db: duckdb.DuckDBPyConnection, history: History, activities: list[tupl
     for number, (deal, steps) in enumerate(history.items()):
         ends = [step["at"] for step in steps[1:]] + [FAR]
         for step, end in zip(steps, ends, strict=True):
-            state = ("default", step["stage"], step["stage"], status_of(step["stage"]), step.get("amount"))
-            rest = (step.get("probability"), "pipeline", step.get("close_date"), step.get("rep"), step.get("rep"), None)
+            state = ("default", step["stage"], step["stage"], status_of(step["stage"]))
+            state += (step.get("amount"), step.get("own", step.get("amount")), step.get("currency", "USD"))
+            rest = (step.get("probability"), step.get("category", "pipeline"), step.get("close_date"))
+            rest += (step.get("rep"), step.get("rep"), step.get("team"))
             deleted = step.get("deleted", False)
             intervals.append((deal, step["at"], end, *state, *rest, deleted))
             if end == FAR and not deleted:
-                known = (deal, f"Deal {deal}", "a1", f"Account {deal}", None, None, *state, "USD", *rest)
+                known = (deal, f"Deal {deal}", "a1", f"Account {deal}", None, None, *state, *rest)
                 beyond = ("EMEA", "new", "web", "Product", None, None, steps[0]["at"], step["at"], number)
                 opportunities.append((*known, *beyond))
+    _insert(db, "m_opportunities", [(deal, f"Deal {deal}", None, f"Account {deal}") for deal in history])
     reps = {step.get("rep") for steps in history.values() for step in steps} - {None}
     calls = enumerate(activities)
     _insert(db, "intervals", intervals)
@@ -83,11 +90,13 @@ def state_of() -> Iterator[Callable[..., State]]:
         as_of: str | None = None,
         activities: list[tuple[str, str, datetime]] | None = None,
         config: dict[str, Any] | None = None,
+        rates: list[tuple[str, date, float]] | None = None,
     ) -> State:
         db = duckdb.connect(config={"threads": 1})
         opened.append(db)
         db.execute(SCHEMA)
         _fill(db, history, activities or [])
+        _insert(db, "rates", rates or [])
         settings = load({"sales_operations": {"company": {"currency": "USD"}} | (config or {})})
         at = as_of_now(lambda: NOW) if as_of is None else parse_as_of(as_of, settings.company.timezone)
         return State(db, settings, at, present=as_of is None, made_at=NOW)

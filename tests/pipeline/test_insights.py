@@ -115,4 +115,9 @@ def test_an_empty_store_gives_unknown_severities_and_no_deals(state_of):
 
 def test_only_the_listed_alerts_are_looked_for(state_of, company):
     config = {"pipeline_management": {"insights": {"alerts": ["forecast_variance"]}}}
-    assert set(insights_of(state_of(company, config=config))) == {"forecast_variance", "as_of", "generated_at"}
+    assert set(insights_of(state_of(company, config=config))) == {
+        "forecast_variance",
+        "as_of",
+        "known_at",
+        "generated_at",
+    }
