@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from sales_operations.metrics import conversion, health, value, velocity
+from sales_operations.metrics import attainment, conversion, health, stays, value, velocity
 from sales_operations.metrics.metric import Additive, Metric
 
 
@@ -19,7 +19,7 @@ def _sections() -> dict[str, list[Metric]]:
     """Each metric under the first module, in order of dependence, that names it."""
     seen: set[str] = set()
     sections: dict[str, list[Metric]] = {}
-    for module in (value, conversion, velocity, health):
+    for module in (value, conversion, velocity, stays, health, attainment):
         sections[module.__name__.rpartition(".")[2].title()] = fresh = []
         for metric in _defined_in(module):
             if metric.name not in seen:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
+from sales_operations.domain.activities import NOT_DONE
 from sales_operations.domain.events import BIT
 from sales_operations.domain.lead import CLOSED_STATUSES
 from sales_operations.effects.notifications import notify
@@ -25,8 +26,6 @@ from sales_operations.workspace import Workspace
 
 BATCH = 200
 """Assignments that are looked at in one transaction."""
-_NOT_DONE = ("planned", "scheduled", "not started", "cancelled", "canceled", "deferred")
-"""Statuses, in small letters, of activities that did not happen."""
 
 Row = dict[str, Any]
 
@@ -178,7 +177,7 @@ class _Overdue:
         if leads_of:
             rows += connection.execute(asked.where(one_of(connection, done.opportunity_id, leads_of)))
         for row in rows:
-            if not row.is_deleted and (row.status or "").casefold() not in _NOT_DONE:
+            if not row.is_deleted and (row.status or "").casefold() not in NOT_DONE:
                 lead = row.lead_id if row.lead_id in self._leads else leads_of[row.opportunity_id]
                 yield lead, row.occurred_at, row.owner_id
 
