@@ -1,7 +1,7 @@
 PYTHON ?= python3
 export OMP_NUM_THREADS = 1
 
-.PHONY: install run test test-long crash lint benchmarks
+.PHONY: install run test test-long test-spark crash lint benchmarks
 
 install: .venv/installed
 
@@ -15,10 +15,15 @@ run: install
 	.venv/bin/sales-operations run
 
 test: install
-	.venv/bin/python -m pytest -n 2 -m "not long"
+	.venv/bin/python -m pytest -n 2 -m "not long and not spark"
 
 test-long: install
 	.venv/bin/python -m pytest -m long
+
+test-spark: install
+	.ci/java > /dev/null
+	.venv/bin/python -m pip install -q -e ".[spark]"
+	JAVA_HOME=$$(.ci/java) .venv/bin/python -m pytest -m spark
 
 crash: install
 	SALES_OPERATIONS_KILLS=500 .venv/bin/python -m pytest -m long tests/process/test_crash_of_a_mixed_load.py

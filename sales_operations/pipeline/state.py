@@ -75,12 +75,13 @@ class State:
     @cached_property
     def intervals(self) -> Frame:
         """The validity intervals of all deals, deletions included, as far as they were known at ``known_at``."""
-        if self.known_at is None:
-            return self.table("intervals")
-        company = self.settings.company.currency
-        known = shapes.intervals(company, known_at=self.known_at.micros)
-        self.db.execute(f"CREATE OR REPLACE TEMP TABLE known_intervals AS {known}")
-        return self.table("known_intervals")
+        source = "intervals"
+        if self.known_at is not None:
+            source = "known_intervals"
+            known = shapes.intervals(self.settings.company.currency, known_at=self.known_at.micros)
+            self.db.execute(f"CREATE OR REPLACE TEMP TABLE known_intervals AS {known}")
+        instants = "epoch_us(valid_from) AS from_us, epoch_us(valid_to) AS to_us"
+        return nw.from_native(self.db.sql(f"SELECT *, {instants} FROM {source}"))
 
     @cached_property
     def factors(self) -> dict[str, float]:
