@@ -1,4 +1,4 @@
-"""Conversion of single leads: the public API, the raw driver replaying its statements, and plain SQLAlchemy Core."""
+"""Conversion of leads, one by one and many at once: the public API, the raw driver replaying it, and plain Core."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import uuid
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import files
 from benchmarks.alone import alone
 from benchmarks.figures import Bench, Figure, Measurement
+
+if TYPE_CHECKING:
+    from sales_operations.process.conversion import Converter
 
 PER_SINGLE = 20
 """So many leads are converted in batches for each one that is converted alone."""
@@ -31,7 +34,9 @@ def measure(bench: Bench) -> list[Figure]:
         found[name] = alone(step, str(copy), count)["per_s"]
     many = count * PER_SINGLE
     alone(write_leads, str(folder / "many.db"), many)
+    shutil.copyfile(folder / "many.db", folder / "many_raw.db")
     bulk = alone(by_batch, str(folder / "many.db"), many)["per_s"]
+    rows = alone(by_rows, str(folder / "many_raw.db"), many)["per_s"]
     return [
         Figure("public API", found["public"], "leads/s"),
         Figure("raw driver, the same statements", found["raw"], "leads/s"),
@@ -39,6 +44,8 @@ def measure(bench: Bench) -> list[Figure]:
         Figure("public API, of the raw driver's speed", found["public"] / found["raw"], "x", 0.1),
         Figure("public API, of plain Core's speed", found["public"] / found["core"], "x", 1),
         Figure(f"{many:,} leads in batches", bulk, "leads/s", 20_000),
+        Figure("raw driver, the very rows of a batch", rows, "leads/s"),
+        Figure("in batches, of the raw driver's speed", bulk / rows, "x"),
     ]
 
 
@@ -116,7 +123,32 @@ def by_batch(store: str, count: int) -> dict[str, Any]:
 
 
 def by_driver(store: str, count: int) -> dict[str, Any]:
-    """What one conversion after another sent to the database, noted on a copy, then sent again by the bare driver."""
+    """What one conversion after another sent to the database, sent again by the bare driver."""
+
+    def one_by_one(converter: Converter, ids: list[str]) -> None:
+        for one in ids:
+            converter.convert(one)
+
+    return {"per_s": count / _replayed(store, *_noted(store, count, one_by_one))}
+
+
+def by_rows(store: str, count: int) -> dict[str, Any]:
+    """What a conversion in batches wrote, without what it read, written again by the bare driver."""
+    sent, first = _noted(store, count, lambda converter, ids: converter.convert_many(ids))
+    reads = ("SELECT", "WITH")
+    before, after = (
+        [one for one in part if not one[0].lstrip().startswith(reads)] for part in (sent[:first], sent[first:])
+    )
+    return {"per_s": count / _replayed(store, before + after, len(before))}
+
+
+def _noted(
+    store: str, count: int, convert: Callable[[Converter, list[str]], object]
+) -> tuple[list[tuple[str, Any, bool]], int]:
+    """Statements (text, parameters, whether many) of a conversion of all leads on a copy, and how many are the first lead's.
+
+    The first conversion reads what the later ones know.
+    """
     from sqlalchemy import event
 
     from sales_operations.process.conversion import Converter
@@ -133,16 +165,20 @@ def by_driver(store: str, count: int) -> dict[str, Any]:
     event.listen(workspace.engine, "before_cursor_execute", note)
     event.listen(workspace.engine, "commit", lambda _: sent.append(("COMMIT", (), False)))
     event.listen(workspace.engine, "rollback", lambda _: sent.append(("ROLLBACK", (), False)))
-    converter = Converter(workspace)
-    # The first conversion reads what the later ones know.
-    converter.convert(_ids(1)[0])
+    converter, ids = Converter(workspace), _ids(count + 1)
+    converter.convert(ids[0])
     first = len(sent)
-    for one in _ids(count + 1)[1:]:
-        converter.convert(one)
+    convert(converter, ids[1:])
     workspace.close()
+    return sent, first
+
+
+def _replayed(store: str, sent: list[tuple[str, Any, bool]], first: int) -> float:
+    """Seconds that the bare driver needs for the statements after the first so many, with the product's own PRAGMAs."""
     connection = sqlite3.connect(store, isolation_level=None)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-131072",
+                    "temp_store=MEMORY", "wal_autocheckpoint=8000"):  # fmt: skip
+        connection.execute(f"PRAGMA {setting}")
     for place, (statement, parameters, many) in enumerate(sent):
         if place == first:
             began = time.perf_counter()
@@ -151,7 +187,7 @@ def by_driver(store: str, count: int) -> dict[str, Any]:
             found.fetchall()
     spent = time.perf_counter() - began
     connection.close()
-    return {"per_s": count / spent}
+    return spent
 
 
 def by_core(store: str, count: int) -> dict[str, Any]:
@@ -238,6 +274,7 @@ MEASUREMENT = Measurement(
     "conversion",
     "One lead after another on SQLite, each its own transaction: account and contact made, assigned, estimated, notified. "
     "The raw driver replays the very statements that the API sent; Core does the same work without scores, audit digests "
-    "or grounds. Then many leads at once: matched, assigned, estimated, with history, audit and notifications.",
+    "or grounds. Then many leads at once: matched, assigned, estimated, with history, audit and notifications; and what the "
+    "raw driver needs to write the very rows of that, a commit for each thousand leads.",
     measure,
 )

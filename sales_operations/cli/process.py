@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sales_operations.cli import stages
+from sales_operations.cli import contacts, stages
 from sales_operations.cli.common import (
     AsOf,
     Config,
@@ -40,6 +40,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("run")(run)
     app.add_typer(lead_app, name="lead")
     stages.add_to(opportunity_app)
+    contacts.add_to(opportunity_app)
     app.add_typer(opportunity_app, name="opportunity")
     app.command("inbox")(inbox)
 
@@ -126,22 +127,25 @@ def show(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """One opportunity and its history, as they are now or were on a date."""
+    """One opportunity, its contacts and its history, as they are now or were on a date."""
     import asyncio
 
     from sales_operations.domain.clock import iso, parse_as_of
+    from sales_operations.domain.events import derive
     from sales_operations.process.stages.audit import overrides
+    from sales_operations.process.stages.contacts import listed
     from sales_operations.process.stores import OpportunityStore
     from sales_operations.store import history
     from sales_operations.workflow import opportunity_block, plain
 
     workspace = opened(config, database)
     found = asyncio.run(OpportunityStore(workspace).get_opportunity(opportunity_id, as_of))
+    until = None if as_of is None else parse_as_of(as_of, workspace.settings.company.timezone).micros
     with workspace.reading() as connection:
         events = history.of_deals(connection, [found.opportunity_id])[found.opportunity_id]
         passed = overrides(connection, found.opportunity_id)
-    if as_of is not None:
-        until = parse_as_of(as_of, workspace.settings.company.timezone).micros
+        people = listed(connection, {**derive(events, until), "id": found.opportunity_id}, until)
+    if until is not None:
         events = [event for event in events if event.occurred_at <= until]
     events.sort(key=lambda event: (event.occurred_at, event.seq))
     why = {one["at"]: one["override"] for one in passed}
@@ -157,14 +161,15 @@ def show(
         for event in events
     ]
     if as_json:
-        print_json({**plain(found), "history": told})
+        print_json({**plain(found), "contacts": people, "history": told})
         return
     currency = found.metadata.get("currency") or workspace.settings.company.currency
     lines = [(event, _told(event, currency, why.get(iso(event.recorded_at)))) for event in events]
     rows = [[iso(event.occurred_at)[:19].replace("T", " "), event.basis, what] for event, what in lines if what]
     columns = [("When (UTC)", "left"), ("Known by", "left"), ("What", "left")]
     title, facts = opportunity_block(found)
-    display(block(f"{title} as of {as_of}" if as_of else title, facts), table("History", columns, rows))
+    parts = [contacts.contacts_table(people)] if people else []
+    display(block(f"{title} as of {as_of}" if as_of else title, facts), *parts, table("History", columns, rows))
 
 
 def _told(event: Event, currency: str, override: str | None) -> str:

@@ -95,11 +95,13 @@ has been in touch."""
 class Facts:
     """What the store knows of a deal beside its row. Activities are (kind, instant in microseconds), planned ones left out.
 
-    Contacts map the id, or the text, of a contact to the role that it has in the deal, where it has one.
+    Contacts map the id, or the text, of a contact to the roles that it has in the deal. ``same`` maps what else a contact
+    may be called to the one that it is, or to None where that was deleted.
     """
 
     activities: list[tuple[str | None, int]] = field(default_factory=list)
-    contacts: dict[str, str | None] = field(default_factory=dict)
+    contacts: dict[str, set[str]] = field(default_factory=dict)
+    same: dict[str, str | None] = field(default_factory=dict)
     quotes: set[str] = field(default_factory=set)
 
 
@@ -147,11 +149,12 @@ def _activities(wanted: Exit, facts: Facts, now: int) -> Iterator[str]:
 
 
 def _people(wanted: Exit, deal: Mapping[str, Any], facts: Facts) -> Iterator[str]:
-    own = value_of(deal, "contact")
+    named = value_of(deal, "contact")
+    own = facts.same.get(named, named)
     people = set(facts.contacts) | ({own} if own else set())
     if len(people) < wanted.contacts:
         yield f"{wanted.contacts} contacts (found {len(people)})"
-    roles = {role.casefold() for role in facts.contacts.values() if role}
+    roles = {role.casefold() for held in facts.contacts.values() for role in held}
     for role in wanted.roles:
         if role.casefold() not in roles:
             yield f"a contact in the role {role!r} (found none)"

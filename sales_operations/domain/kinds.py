@@ -99,6 +99,12 @@ _KINDS = (
         + (*_text("win_reason"), *_COMMON),
     ),
     Kind(
+        "roles",
+        (_ID, _ref("opportunity", "opportunities", required=True), _ref("contact", "contacts", required=True))
+        + (*_text("role"), Field("is_primary", "bool"), *_COMMON),
+        key=("opportunity", "contact"),
+    ),
+    Kind(
         "history",
         (_ref("opportunity", "opportunities", required=True), Field("changed_at", "instant", required=True))
         + (Field("stage", "stage"), Field("previous_stage", "stage"), Field("amount", "money"), _CURRENCY)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any, cast
 
 import orjson
@@ -25,7 +24,8 @@ from sales_operations.workspace import Workspace
 BATCH = 1_000
 """Leads that are converted in one transaction."""
 _SWITCH = "sales_operations.process_automation.lead_to_opportunity.enabled"
-_NOTHING = dict.fromkeys((*tables.COLUMNS["opportunities"], "owner_name", "account_name"))
+_NewDeal = type("_NewDeal", (), dict.fromkeys(tables.COLUMNS["opportunities"]))
+"""A new deal's row as attributes; None is what the row leaves out."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,10 @@ class Converter:
         else:
             self._estimator.renew()
         deals: list[Opportunity] = []
-        for start in range(0, len(lead_ids), BATCH):
-            chosen = lead_ids[start : start + BATCH]
-            with uncollected():
-                deals += self._convert_batch(chosen, self._estimator, blocked)
-            progress(min(start + BATCH, len(lead_ids)))
+        with uncollected():
+            for start in range(0, len(lead_ids), BATCH):
+                deals += self._convert_batch(lead_ids[start : start + BATCH], self._estimator, blocked)
+                progress(min(start + BATCH, len(lead_ids)))
         return deals
 
     def convert_without_opportunity(self, lead_ids: list[str]) -> list[ConvertedLead]:
@@ -106,7 +105,16 @@ class _Batch:
         unit.hold()
         self._unit = unit
         self._settings = workspace.settings
-        self._pipeline = workspace.settings.pipeline()
+        pipeline = workspace.settings.pipeline()
+        self._start = {
+            "pipeline": pipeline.name,
+            "pipeline_stage": pipeline.first.name,
+            "stage": pipeline.first.canonical.value,
+            "probability": pipeline.first.probability,
+            "forecast_category": pipeline.first.category,
+            "currency": workspace.settings.company.currency,
+            "created_at": unit.now,
+        }
         self._given = given
         self._leads = {row["id"]: row for row in lookup.rows(unit.connection, "leads", "id", set(given))}
         self._ids = {text: self._record_id(text) for text in given}
@@ -217,7 +225,8 @@ class _Batch:
         found = {}
         for lead_id, (row, account, rep) in opened.items():
             owner = names[row["owner_id"]] if row["owner_id"] in unnamed else rep
-            shown = SimpleNamespace(**_NOTHING | row | {"owner_name": owner, "account_name": account})
+            shown = _NewDeal()
+            vars(shown).update(row, owner_name=owner, account_name=account)
             found[lead_id] = opportunities.to_opportunity(cast(Any, shown))
         return found
 
@@ -240,7 +249,6 @@ class _Batch:
     def _row(
         self, lead: dict[str, Any], found: Belonging, estimate: Estimate, assignment: Assignment
     ) -> dict[str, Any]:
-        pipeline = self._pipeline
         company, account = lead["company"], found.account
         grounds: dict[str, Any] = {"assignment": assignment.grounds, "estimate": estimate.grounds}
         if found.grounds:
@@ -252,18 +260,12 @@ class _Batch:
             "account_text": None if account else company,
             "contact_id": found.contact["id"] if found.contact else None,
             "lead_id": lead["id"],
-            "pipeline": pipeline.name,
-            "pipeline_stage": pipeline.first.name,
-            "stage": pipeline.first.canonical.value,
-            "probability": pipeline.first.probability,
-            "forecast_category": pipeline.first.category,
+            **self._start,
             "amount_minor": estimate.amount_minor,
-            "currency": self._settings.company.currency,
             "close_date": estimate.close_date.isoformat(),
             "owner_id": assignment.user_id,
             "lead_source": lead["lead_source"],
             "product": lead["product"],
-            "created_at": self._unit.now,
             "attributes": orjson.dumps(grounds, option=orjson.OPT_SORT_KEYS).decode(),
         }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sales_operations.domain.money import exponent, to_minor
 from sales_operations.estimation.shrinkage import shrunk_mean
@@ -44,8 +44,7 @@ class Peers:
     squared_days: float
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(NamedTuple):
     """An amount (minor units of the company's currency, None where nothing is known), a close date, and the grounds."""
 
     amount_minor: int | None

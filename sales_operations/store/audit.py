@@ -49,8 +49,8 @@ def seal_personal(kind: str, row: dict[str, Any]) -> None:
 
 def personal_digest(kind: str, row: Mapping[str, Any]) -> str:
     """The salted hash that stands for a record's personal data."""
-    held = {name: row.get(name) for name in tables.PERSONAL[kind]}
-    return sha256(str(row["salt"]).encode() + canonical(held)).hexdigest()
+    held = {name: value for name in tables.PERSONAL[kind] if (value := row.get(name)) is not None}
+    return sha256(str(row["salt"]).encode() + orjson.dumps(held, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def record_digest(kind: str, row: Mapping[str, Any]) -> str:

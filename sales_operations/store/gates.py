@@ -5,7 +5,7 @@ Where no pipeline declares a gate, nothing is read. Whoever writes asks inside t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,7 +17,7 @@ from sales_operations.domain.criteria import Exit, Facts
 from sales_operations.domain.gates import Asked, Verdict, asked, decide, moves
 from sales_operations.domain.stages import DEFAULT_PIPELINE, Pipeline
 from sales_operations.settings import Settings
-from sales_operations.store import tables
+from sales_operations.store import contacts, tables
 from sales_operations.store.engine import one_of
 
 Rows = Mapping[str, Any]
@@ -55,7 +55,7 @@ class Gates:
         """A judgement for every (before, after); None where a change has nothing to pass. ``now`` in microseconds."""
         wanted = [self.asked(before, after) for before, after in changes]
         exits = [stage.exit for one in wanted for stage in one.stages]
-        deals = {after["id"] for one, (_, after) in zip(wanted, changes, strict=True) if one.stages}
+        deals = [after for one, (_, after) in zip(wanted, changes, strict=True) if one.stages]
         known = facts(connection, deals, exits, now) if deals else {}
         judgements: list[Judgement | None] = []
         for one, (_, after) in zip(wanted, changes, strict=True):
@@ -75,8 +75,9 @@ def digest(pipeline: Pipeline) -> str:
     return blake2b(repr(said).encode(), digest_size=8).hexdigest()
 
 
-def facts(connection: Connection, deals: Collection[str], exits: Sequence[Exit], now: int) -> dict[str, Facts]:
-    """What the store knows of these deals, as far as the criteria ask for it."""
+def facts(connection: Connection, rows: Sequence[Rows], exits: Sequence[Exit], now: int) -> dict[str, Facts]:
+    """Deal id to what the store knows of it beside its row, as far as the criteria ask for it. ``rows``: of the deals."""
+    deals = {row["id"] for row in rows}
     known = {deal: Facts() for deal in deals}
     if any(wanted.activities for wanted in exits):
         done = tables.RECORDS["activities"].c
@@ -88,10 +89,11 @@ def facts(connection: Connection, deals: Collection[str], exits: Sequence[Exit],
         for deal, kind, at in connection.execute(statement):
             known[deal].activities.append((kind, at))
     if any(wanted.contacts or wanted.roles or "contact" in wanted.fields for wanted in exits):
-        roles = tables.contact_roles.c
-        people = select(roles.opportunity_id, roles.contact_id, roles.role)
-        for deal, contact, role in connection.execute(people.where(one_of(connection, roles.opportunity_id, deals))):
-            known[deal].contacts[contact] = role
+        for deal, people in contacts.of_deals(connection, rows).items():
+            known[deal].contacts = {
+                contact: {held["role"] for held in roles if held["role"]} for contact, roles in people.roles.items()
+            }
+            known[deal].same = people.same
     if any(wanted.quote for wanted in exits):
         quotes = tables.RECORDS["quotes"].c
         states = select(quotes.opportunity_id, quotes.status).where(one_of(connection, quotes.opportunity_id, deals))

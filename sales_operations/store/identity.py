@@ -18,6 +18,7 @@ PREFIXES = {
     "contacts": "con",
     "leads": "lead",
     "opportunities": "opp",
+    "roles": "role",
     "activities": "act",
     "products": "prod",
     "pricebooks": "price",

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    PrimaryKeyConstraint,
     Table,
     Text,
 )
@@ -80,6 +79,8 @@ Index(
 Index(None, RECORDS["items"].c.opportunity_id)
 Index(None, RECORDS["activities"].c.opportunity_id)
 Index(None, RECORDS["activities"].c.contact_id)
+Index(None, RECORDS["roles"].c.opportunity_id)
+Index(None, RECORDS["roles"].c.contact_id)
 Index(None, leads.c.status)
 _about_lead = RECORDS["activities"].c.lead_id
 Index(None, _about_lead, sqlite_where=_about_lead.is_not(None), postgresql_where=_about_lead.is_not(None))
@@ -88,13 +89,3 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     name: (*kind.personal, "attributes") for name, kind in KINDS.items() if kind.personal
 }
 """Kind to its columns of personal data. Unknown columns of a person's export count as personal."""
-
-contact_roles = Table(
-    "contact_roles",
-    metadata,
-    Column("opportunity_id", Text, nullable=False),
-    Column("contact_id", Text, nullable=False),
-    Column("role", Text),
-    Column("is_primary", Integer, nullable=False, server_default="0"),
-    PrimaryKeyConstraint("opportunity_id", "contact_id"),
-)

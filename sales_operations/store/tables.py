@@ -26,12 +26,12 @@ from sales_operations.store.process_tables import (
     schedule_runs,
     workers,
 )
-from sales_operations.store.record_tables import PERSONAL, columns_of, contact_roles, metadata
+from sales_operations.store.record_tables import PERSONAL, columns_of, metadata
 
 __all__ = [
-    "COLUMNS", "MAY_NAME_PERSONS", "PERSONAL", "RECORDS", "audit", "columns_of", "contact_roles", "deliveries", "events",
-    "external_ids", "import_runs", "leads", "ledger", "match_keys", "match_state", "metadata", "opportunities",
-    "rule_progress", "schedule_runs", "workers",
+    "COLUMNS", "MAY_NAME_PERSONS", "PERSONAL", "RECORDS", "audit", "columns_of", "deliveries", "events", "external_ids",
+    "import_runs", "leads", "ledger", "match_keys", "match_state", "metadata", "opportunities", "rule_progress",
+    "schedule_runs", "workers",
 ]  # fmt: skip
 
 RECORDS: dict[str, Table] = {**record_tables.RECORDS, **process_tables.RECORDS}

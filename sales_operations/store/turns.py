@@ -91,7 +91,11 @@ class Turns:
         return _Group(connection)
 
     def _part(self, group: _Group) -> Iterator[Connection]:
-        """One unit's part of the transaction: taken back alone where others have theirs in it."""
+        """One unit's part of the transaction: taken back alone where others have theirs in it.
+
+        PostgreSQL refuses to release a part in which a statement failed, whether or not the unit hid that: a commit would
+        say nothing, and lose what the others wrote.
+        """
         if not group.members:
             yield group.connection
             group.members = 1

@@ -122,6 +122,8 @@ class Unit:
         """Fill in what follows from a deal's stage. A closed deal has a close date: the given one, else the day it closed."""
         stage = OpportunityStage(row["stage"])
         row["status"], row["updated_at"] = stage.status.value, self.now
+        if not before and not stage.is_closed:
+            return
         if stage.is_closed and row.get("close_date") is None:
             closed_before = before.get("status") not in (None, OpportunityStatus.OPEN.value)
             row["close_date"] = before["close_date"] if closed_before else from_micros(self.now).date().isoformat()
@@ -198,8 +200,8 @@ class Unit:
 
     def _live_event(self, before: dict[str, Any], row: dict[str, Any]) -> Event:
         get, was = row.get, before.get
-        values = {name: get(name) for name in TRACKED if get(name) != was(name)}
-        other = {name: get(name) for name in _BESIDE if get(name) != was(name)}
+        values = {name: value for name in TRACKED if (value := get(name)) != was(name)}
+        other = {name: value for name in _BESIDE if (value := get(name)) != was(name)}
         previous = {name: before[name] for name in sorted((*values, *other))} if before else {}
         return Event(row["id"], self.now, "live", values, other, previous)
 

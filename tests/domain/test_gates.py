@@ -165,5 +165,7 @@ CALLS = [("call", NOW - 2 * DAY_MICROS), ("Meeting", NOW - 40 * DAY_MICROS), (No
     ],
 )
 def test_criteria_say_what_a_deal_lacks(wanted: Exit, reasons: list[str]) -> None:
-    facts = Facts(activities=CALLS, contacts={"con_1": None, "con_2": "Buyer"}, quotes={"sent", "superseded"})
+    facts = Facts(
+        activities=CALLS, contacts={"con_1": set(), "con_2": {"Buyer", "User"}}, quotes={"sent", "superseded"}
+    )
     assert unmet(wanted, DEAL, facts, NOW) == reasons

@@ -9,7 +9,8 @@ import pytest
 from sales_operations.domain.errors import Conflict, InvalidInput, NotFound
 from sales_operations.process.conversion import Converter
 from sales_operations.process.matching.merging import listed, merge, undo
-from sales_operations.store import audit, history, leads, privacy, tables
+from sales_operations.process.stages import contacts
+from sales_operations.store import audit, history, leads, opportunities, privacy, tables
 from sales_operations.store.load import load
 
 DEAL = {"pipeline": "default", "pipeline_stage": "lead", "stage": "lead", "probability": 0.1, "created_at": 1}
@@ -157,17 +158,21 @@ def test_a_field_that_does_not_exist_is_named_and_nothing_is_written(small: Any)
     assert small.stores.dump() == before
 
 
-def test_contacts_keep_their_roles_and_a_deal_on_which_both_have_one_keeps_both(company: Any) -> None:
+def test_roles_go_to_the_survivor_who_counts_once_where_both_had_one_and_come_back(company: Any) -> None:
     acme(company)
-    for deal, one in (("opp_a", "con_a"), ("opp_a", "con_b"), ("opp_b", "con_b")):
-        company.stores.execute(f"INSERT INTO contact_roles VALUES ('{deal}', '{one}', 'buyer', 0)")
-    before = sorted(company.stores.execute("SELECT * FROM contact_roles"))
+    for number, (deal, one) in enumerate((("opp_a", "con_a"), ("opp_a", "con_b"), ("opp_b", "con_b"))):
+        role = {"role": f"role {number}", "is_primary": number % 2}
+        company.add("roles", {"id": f"role_{number}", "opportunity_id": deal, "contact_id": one, **role})
+    before = content(company)
     merged = merge(company.workspace, "contacts", "con_a", "con_b")
-    roles = company.stores.execute("SELECT opportunity_id, contact_id FROM contact_roles")
-    assert sorted(roles) == [("opp_a", "con_a"), ("opp_a", "con_b"), ("opp_b", "con_a")]
-    assert merged.moved["opportunities"] == merged.moved["activities"] == 1
-    undo(company.workspace, merged.merge_id)
-    assert sorted(company.stores.execute("SELECT * FROM contact_roles")) == before
+    assert merged.moved == {"roles": 2, "opportunities": 1, "activities": 1}
+    assert {content(company)[f"role_{number}"]["contact_id"] for number in range(3)} == {"con_a"}
+    with company.workspace.reading() as connection:
+        [told] = contacts.listed(connection, opportunities.row(connection, "opp_a"))
+    assert (told["contact_id"], sorted(told["roles"]), told["is_primary"]) == ("con_a", ["role 0", "role 1"], True)
+    assert undo(company.workspace, merged.merge_id).moved == merged.moved
+    assert content(company) == before
+    assert_whole(company)
 
 
 def test_a_merged_lead_stays_converted_and_converting_it_gives_the_survivors_deal(company: Any) -> None:

@@ -12,7 +12,7 @@ from sales_operations.domain.opportunity import new_id
 from sales_operations.store import audit, history, tables
 
 OUTSIDE = {
-    **dict.fromkeys(("external_ids", "import_runs", "contact_roles"), None),
+    **dict.fromkeys(("external_ids", "import_runs"), None),
     "ledger": {"id", "store_id", "label"},
 }
 """Tables (or their columns) that the chain does not vouch for, as ``store.audit`` says."""
@@ -210,7 +210,7 @@ def test_any_cell_that_is_edited_is_found(audited, stores, findings, cell, place
 
 
 def test_the_example_based_property_covers_the_tables_that_hold_something():
-    assert {name for name, _ in CELLS} == set(tables.metadata.tables) - {"external_ids", "import_runs", "contact_roles"}
+    assert {name for name, _ in CELLS} == set(tables.metadata.tables) - {"external_ids", "import_runs"}
 
 
 def test_entries_state_old_and_new_values_but_of_persons_only_the_names_of_columns(audited, stores):

@@ -13,6 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import select
 
 from sales_operations.domain.errors import Conflict, InvalidInput, StoreError, StoreMissing
 from sales_operations.store import schema, tables
@@ -83,6 +84,8 @@ def test_a_store_of_the_first_release_is_brought_up_to_date_with_all_it_holds(no
         connection.exec_driver_sql(
             f"INSERT INTO ledger (id, store_id, label, seq, head) VALUES (1, 'old', '', 0, '{schema.GENESIS}')"
         )
+        connection.exec_driver_sql("INSERT INTO contact_roles VALUES ('opp_1', 'con_1', NULL, 0)")
+        connection.exec_driver_sql("INSERT INTO contact_roles VALUES ('opp_1', 'con_2', 'Buyer', 1)")
     with pytest.raises(StoreError, match=r"stands at revision 0001: run 'sales-operations db upgrade'"):
         schema.check(engine)
     schema.upgrade(engine)
@@ -92,6 +95,10 @@ def test_a_store_of_the_first_release_is_brought_up_to_date_with_all_it_holds(no
         unit.create("users", {"id": "user_1", "name": "Ada"})
     assert findings(workspace) == []
     assert workspace.data_version()[0] == "old"
+    names = ("opportunity_id", "contact_id", "role", "is_primary", "seq")
+    with engine.connect() as connection:
+        roles = connection.execute(select(*(tables.RECORDS["roles"].c[name] for name in names)).order_by("seq")).all()
+    assert roles == [("opp_1", "con_1", None, 0, 1), ("opp_1", "con_2", "Buyer", 1, 2)]
     workspace.close()
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 
 from sales_operations.domain.errors import SalesOperationsError, StoreError
 from sales_operations.store import tables
+from sales_operations.store.engine import sent
 
 TIMEOUT = 30
 
@@ -111,6 +114,22 @@ def test_a_unit_that_fails_takes_back_its_own_part_alone(stores, findings, make)
     group.run(lambda: add_one(workspace), fail, lambda: add_one(workspace), fail, lambda: add_one(workspace))
     assert {number: type(error) for number, error in group.errors.items()} == {1: RuntimeError, 3: RuntimeError}
     assert amount_of(workspace) == 3
+    assert findings(workspace) == []
+
+
+def test_a_unit_that_hides_an_error_of_the_database_costs_no_other_unit_its_write(stores, findings, make):
+    workspace = stores.open()
+    make(workspace)
+
+    def hide() -> None:
+        with workspace.unit("test", shared=True) as unit, suppress(DBAPIError):
+            sent(unit.connection, "SELECT 1 FROM nowhere")
+
+    group = Together(workspace)
+    group.run(lambda: add_one(workspace), hide, lambda: add_one(workspace))
+    expected = {1: StoreError} if stores.backend == "postgresql" else {}  # SQLite's transaction is as it was
+    assert {number: type(error) for number, error in group.errors.items()} == expected
+    assert amount_of(workspace) == 2
     assert findings(workspace) == []
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -37,13 +38,12 @@ class Candidate:
     open_deals: int
 
 
-@dataclass(frozen=True)
-class Assignment:
+class Assignment(NamedTuple):
     """Who was chosen (None: nobody), why, and between whom. ``record_id``: where it is kept, where it is."""
 
     user_id: str | None
     name: str
-    grounds: dict[str, Any] = field(default_factory=dict)
+    grounds: dict[str, Any]
     record_id: str | None = None
     due_at: int | None = None
 
@@ -221,8 +221,8 @@ class Assigner:
         if owners := {whose: owner for whose, owner in case.owners.items() if owner}:
             kept["owners"] = owners
         if decision.asked:
-            loads = case.loads
-            kept["loads"] = [number for place in sorted(decision.asked) for number in (place, loads[place])]
+            places = sorted(decision.asked)
+            kept["loads"] = list(chain.from_iterable(zip(places, map(case.loads.__getitem__, places), strict=True)))
         if decision.turns is not None and decision.pool is not None:
             kept["turns"] = {decision.pool.name: case.turns.get(decision.pool.name, {})}
         if case.avoid:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from sales_operations.process.assigning import rotation
 from sales_operations.process.assigning.facts import Facts, fits
@@ -21,8 +21,7 @@ NOBODY = "nobody"
 """The name that stands for the rule where none gave the lead to anybody."""
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """What is true of a lead at the moment of the decision.
 
     ``owners``: whose it is, by the words of ``keep``. ``loads``: open deals and leads in hand, by place among the people.
@@ -36,8 +35,7 @@ class Case:
     avoid: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """Who was chosen (None: nobody) by which rule, between whom, and what the rotation is afterwards.
 
     ``ranking``: score and place of every candidate, the chosen one first: open work for each unit of capacity where the
@@ -50,7 +48,7 @@ class Decision:
     method: str
     ranking: tuple[tuple[float, int], ...] = ()
     pool: Pool | None = None
-    left_out: Mapping[int, str] = field(default_factory=dict)
+    left_out: Mapping[int, str] = MappingProxyType({})
     passed: tuple[tuple[str, str], ...] = ()
     respond_within_hours: float | None = None
     asked: frozenset[int] = frozenset()
@@ -86,6 +84,7 @@ class Decider:
         self.people = people
         self.day = day
         self._pools = Pools(rules, people, day)
+        self._capacities = [person.capacity for person in people.persons]
 
     def decide(self, case: Case) -> Decision:
         """Who gets the lead."""
@@ -151,8 +150,8 @@ class Decider:
         persons = self.people.persons
         turns = None
         if rule.method == "least_loaded":
-            loads = case.loads
-            ranking = sorted([(loads.get(place, 0) / persons[place].capacity, place) for place in eligible])
+            load, capacities = case.loads.get, self._capacities
+            ranking = sorted([(load(place, 0) / capacities[place], place) for place in eligible])
             asked = asked.union(eligible) if asked else frozenset(eligible)
         else:
             weights = dict(rule.weights) if rule.method == "weighted_round_robin" else {}

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 from sales_operations.domain import normal_forms
 from sales_operations.domain.errors import Disabled
 from sales_operations.domain.opportunity import new_id
-from sales_operations.process.matching.matching import Match, Profile, Score, company, company_of_lead, decide, person
+from sales_operations.process.matching.matching import (
+    NO_MATCH,
+    Match,
+    Profile,
+    Score,
+    company,
+    company_of_lead,
+    decide,
+    person,
+)
 from sales_operations.settings import Settings
 from sales_operations.store import lookup, match_keys, merges
 from sales_operations.store.match_keys import Key
@@ -46,7 +56,7 @@ class LeadMatcher:
         self._keyring = match_keys.refresh(unit.connection)
         self._rows: dict[str, dict[str, Any]] = {}
         self._profiles: dict[str, Profile] = {}
-        self._fresh: dict[int, list[str]] = {}
+        self._fresh: defaultdict[int, list[str]] = defaultdict(list)
         self._keys: list[tuple[int, str]] = []
         self._made: dict[str, list[dict[str, Any]]] = {"accounts": [], "contacts": []}
         self._filled: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -93,7 +103,7 @@ class LeadMatcher:
             if not lives["is_deleted"] and row.get("erased_at") is None and lives.get("erased_at") is None:
                 profile = company(row) if kind == "accounts" else person(row)
                 self._rows[record_id] = lives
-                self._profiles[record_id] = replace(profile, record_id=lives["id"])
+                self._profiles[record_id] = profile._replace(record_id=lives["id"])
 
     def _candidates(self, blocks: dict[int, list[str]], keys: list[Key]) -> list[Profile]:
         """The profiles of the records that share a key, the oldest record first."""
@@ -107,7 +117,7 @@ class LeadMatcher:
 
     def _account(self, wanted: Profile, keys: list[Key]) -> Match:
         stored = self._candidates(self._blocks, keys)
-        return decide(wanted, stored, self._settings.same_at, self._settings.similar_at) if stored else Match()
+        return decide(wanted, stored, self._settings.same_at, self._settings.similar_at) if stored else NO_MATCH
 
     def belonging(self, lead: dict[str, Any]) -> Belonging:
         """Where a lead belongs. Raises Disabled where a rule blocks what was found, and names its key."""
@@ -142,12 +152,14 @@ class LeadMatcher:
             known = {one.record_id for one in people}
             people += [one for one in self._candidates(self._fresh, keys) if one.record_id not in known]
         if not people:
-            return Match()
-        wanted = replace(someone, account_id=account_id)
+            return NO_MATCH
+        wanted = someone._replace(account_id=account_id)
         return decide(wanted, people, self._settings.same_at, self._settings.similar_at)
 
     def _judge(self, what: str, match: Match, lead: dict[str, Any], found: Belonging) -> None:
         """Note why, and do what the rules say."""
+        if match is NO_MATCH:
+            return
         grounds: dict[str, Any] = {}
         if match.same is not None and match.score is not None:
             grounds = {"id": match.same.record_id, "score": match.score.total, "parts": match.score.told}
@@ -186,7 +198,7 @@ class LeadMatcher:
         # A lead's number is the person's, so the account has none.
         if employer.phone:
             keys = self._keyring.company(employer.words, employer.domain, None)
-        self._note("accounts", row, replace(employer, record_id=row["id"], phone=None), keys)
+        self._note("accounts", row, employer._replace(record_id=row["id"], phone=None), keys)
         return row
 
     def _make_contact(
@@ -200,7 +212,7 @@ class LeadMatcher:
         }
         if account_id:
             keys = keys + self._keyring.person(someone.words, None, None, account_id)
-        self._note("contacts", row, replace(someone, record_id=row["id"], account_id=account_id), keys)
+        self._note("contacts", row, someone._replace(record_id=row["id"], account_id=account_id), keys)
         return row
 
     def _note(self, kind: str, row: dict[str, Any], profile: Profile, keys: list[Key]) -> None:
@@ -211,8 +223,8 @@ class LeadMatcher:
 
     def _file(self, record_id: str, keys: list[Key]) -> None:
         for digest, _ in keys:
-            self._fresh.setdefault(digest, []).append(record_id)
-            self._keys.append((digest, record_id))
+            self._fresh[digest].append(record_id)
+        self._keys += [(digest, record_id) for digest, _ in keys]
 
     def complete(self, lead: dict[str, Any], found: Belonging, owner_id: str | None) -> None:
         """Give new records their owner, and fill what is empty in those that were there."""

@@ -7,8 +7,7 @@ from the score. So the parts of a score add up to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sales_operations.domain import normal_forms
 
@@ -28,8 +27,7 @@ _LEAST_ALIKE = 0.75
 _PART_OF_NAME = 0.55
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """What of a record is compared, in normal forms. ``is_person`` says by which rules; ``label`` is for people."""
 
     record_id: str
@@ -43,8 +41,7 @@ class Profile:
     account_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """How sure it is that two records are the same, and the parts, (what, share), that add up to it."""
 
     total: float
@@ -56,13 +53,16 @@ class Score:
         return {what: round(share, 4) for what, share in self.parts}
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The record that another one is the same as (None: none is), and those that are only similar, the likest first."""
 
     same: Profile | None = None
     score: Score | None = None
-    similar: list[tuple[Profile, Score]] = field(default_factory=list)
+    similar: tuple[tuple[Profile, Score], ...] = ()
+
+
+NO_MATCH = Match()
+"""Nothing is the same, nothing is similar."""
 
 
 def company(row: Mapping[str, Any]) -> Profile:
@@ -186,7 +186,7 @@ def decide(wanted: Profile, candidates: Iterable[Profile], same_at: float, simil
     """The candidate that is the same, and those that are similar. Of equal scores, the first candidate's counts."""
     scored = [(candidate, compare(wanted, candidate)) for candidate in candidates]
     scored.sort(key=lambda found: -found[1].total)
-    likely = [found for found in scored if found[1].total >= similar_at]
+    likely = tuple(found for found in scored if found[1].total >= similar_at)
     if likely and likely[0][1].total >= same_at:
         return Match(likely[0][0], likely[0][1], likely[1:])
     return Match(similar=likely)

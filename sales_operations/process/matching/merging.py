@@ -116,27 +116,7 @@ def _move(unit: Unit, kind: str, gone: str, kept: str) -> dict[str, Any]:
             moved.append([name, column, row["id"]])
     for (name, _), (before, changes) in changed.items():
         unit.update(name, before, changes)
-    roles = _move_roles(unit, gone, kept) if kind == "contacts" else []
-    return {"references": moved, "external_ids": _move_external_ids(unit, kind, gone, kept), "roles": roles}
-
-
-def _move_roles(unit: Unit, gone: str, kept: str) -> list[str]:
-    """A deal on which both have a role keeps both; gives the deals whose role moved."""
-    roles = tables.contact_roles.c
-    there = select(roles.opportunity_id).where(roles.contact_id == kept)
-    found = unit.connection.execute(
-        select(roles.opportunity_id).where(roles.contact_id == gone, roles.opportunity_id.not_in(there))
-    )
-    deals = sorted(found.scalars())
-    _point_roles(unit, deals, gone, kept)
-    return deals
-
-
-def _point_roles(unit: Unit, deals: list[str], before: str, after: str) -> None:
-    roles = tables.contact_roles
-    for deal in deals:
-        one = (roles.c.opportunity_id == deal) & (roles.c.contact_id == before)
-        unit.connection.execute(update(roles).where(one).values(contact_id=after))
+    return {"references": moved, "external_ids": _move_external_ids(unit, kind, gone, kept)}
 
 
 def _move_external_ids(unit: Unit, kind: str, gone: str, kept: str) -> list[list[str]]:
@@ -186,7 +166,6 @@ def undo(workspace: Workspace, merge_id: str) -> Merged:
         for (name, record_id), columns in back.items():
             unit.update(name, pointing[name, record_id], columns)
         _point_external_ids(unit, kind, moved["external_ids"], gone["id"])
-        _point_roles(unit, moved["roles"], kept["id"], gone["id"])
         if changes:
             unit.update(kind, kept, {name: before for name, (before, _) in changes.items()})
         unit.update(kind, gone, {"is_deleted": moved["is_deleted"]})
@@ -250,9 +229,8 @@ def _told(row: dict[str, Any]) -> Merged:
     moved = orjson.loads(row["moved"])
     for name, _, _ in moved["references"]:
         counts[name] = counts.get(name, 0) + 1
-    for name in ("external_ids", "roles"):
-        if moved[name]:
-            counts[name] = len(moved[name])
+    if moved["external_ids"]:
+        counts["external_ids"] = len(moved["external_ids"])
     undone = row.get("undone_at")
     return Merged(
         row["id"],

@@ -79,7 +79,7 @@ def _ready(connection: Connection, settings: Settings, ids: Collection[str], now
         pipeline = pipeline_of(settings, deal)
         if deal["stage"] == _LEAD.value and not deal["is_deleted"] and _leads_to_qualified(pipeline):
             waiting.append((deal, _criteria(pipeline, deal)))
-    known_of = facts(connection, [deal["id"] for deal, _ in waiting], [wanted for _, wanted in waiting], now)
+    known_of = facts(connection, [deal for deal, _ in waiting], [wanted for _, wanted in waiting], now)
     return [deal for deal, wanted in waiting if not unmet(wanted, deal, known_of.get(deal["id"], Facts()), now)]
 
 
