@@ -68,10 +68,15 @@ def at_rates(factors: Mapping[str, float], company: str) -> nw.Expr:
     ``factors``: currency to what one minor unit of it is worth in the company's; a currency without one is unknown.
     ``own_minor`` and ``currency`` hold the deal's own amount. Halves are rounded up, because engines differ in them.
     """
-    abroad: nw.Expr = nw.lit(None, nw.Int64)
-    for currency, factor in factors.items():
-        worth = (nw.col("own_minor").cast(nw.Float64) * factor + 0.5).floor().cast(nw.Int64)
-        abroad = nw.when(nw.col("currency") == currency).then(worth).otherwise(abroad)
+    factor: nw.Expr = nw.lit(None, nw.Float64)
+    for currency, worth in factors.items():
+        factor = nw.when(nw.col("currency") == currency).then(nw.lit(worth)).otherwise(factor)
+    return at_rate(factor, company)
+
+
+def at_rate(factor: nw.Expr, company: str) -> nw.Expr:
+    """The same with each deal's own factor, null where it is unknown."""
+    abroad = (nw.col("own_minor").cast(nw.Float64) * factor + 0.5).floor().cast(nw.Int64)
     at_home = nw.col("currency").is_null() | (nw.col("currency") == company)
     return nw.when(~IS_OPEN | at_home).then(nw.col("amount_minor")).otherwise(abroad)
 
@@ -84,6 +89,11 @@ def weighted(chance: nw.Expr) -> nw.Expr:
     return (nw.col("amount_minor").cast(nw.Float64) * chance * float(WEIGHT_STEPS) + 0.5).floor().cast(nw.Int64)
 
 
+def overdue(day: nw.Expr) -> nw.Expr:
+    """Whether an open deal's close date lies before a day."""
+    return IS_OPEN & nw.coalesce(nw.col("close_date") < day, nw.lit(False))
+
+
 def with_measures(deals: Frame, pipelines: Iterable[Pipeline], day: date) -> Frame:
     """The deals with what several metrics need: ``weighted``, ``close_month``, ``overdue``.
 
@@ -93,5 +103,5 @@ def with_measures(deals: Frame, pipelines: Iterable[Pipeline], day: date) -> Fra
     return deals.with_columns(
         weighted=weighted(probability(pipelines)),
         close_month=close.dt.year() * 12 + close.dt.month() - 1,
-        overdue=IS_OPEN & nw.coalesce(close < nw.lit(day), nw.lit(False)),
+        overdue=overdue(nw.lit(day)),
     )
