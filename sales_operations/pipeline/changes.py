@@ -13,7 +13,7 @@ import narwhals as nw
 
 from sales_operations.domain.clock import AsOf
 from sales_operations.domain.errors import InvalidInput
-from sales_operations.metrics.deals import IS_OPEN, at_rates, category
+from sales_operations.metrics.deals import IS_OPEN, category
 from sales_operations.pipeline.face import Face, Result, instant_of
 from sales_operations.pipeline.present import shown
 from sales_operations.pipeline.scope import Scope
@@ -143,8 +143,8 @@ def compare(end: State, first: AsOf, scope: Scope) -> Result:
 def _seen(state: State, scope: Scope) -> str:
     """SQL for each deal's state at one instant: what it was, and whether and at what worth the scope counts it."""
     then = (nw.col("valid_from") <= nw.lit(state.until)) & (nw.col("valid_to") > nw.lit(state.until))
-    deals = state.intervals.filter(then).with_columns(
-        amount=at_rates(state.factors, state.settings.company.currency),
+    deals = state.valued(state.intervals.filter(then)).with_columns(
+        amount=nw.col("amount_minor"),
         forecast_category=category(state.pipelines),
         held=scope.held,
         due=scope.due,

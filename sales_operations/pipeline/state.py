@@ -83,11 +83,13 @@ class State:
         instants = "epoch_us(valid_from) AS from_us, epoch_us(valid_to) AS to_us"
         return nw.from_native(self.db.sql(f"SELECT *, {instants} FROM {source}"))
 
-    @cached_property
-    def factors(self) -> dict[str, float]:
-        """Currency to what one minor unit of it was worth in the company's on the day of this state."""
-        dated = self.rows(self.table("rates").filter(nw.col("valid_from") <= nw.lit(self.at.day)))
-        return {row["currency"]: row["factor"] for row in sorted(dated, key=lambda row: row["valid_from"])}
+    def valued(self, deals: Frame) -> Frame:
+        """The deals with the open ones' amounts at the rates of the day of this state."""
+        rates = sorted(self.rows(self.table("rates")), key=lambda row: row["valid_from"])
+        if not rates:  # then no amount abroad is known, whatever the day
+            return deals
+        factors = {row["currency"]: row["factor"] for row in rates if row["valid_from"] <= self.at.day}
+        return deals.with_columns(amount_minor=at_rates(factors, self.settings.company.currency))
 
     @cached_property
     def history(self) -> Frame:
@@ -99,8 +101,7 @@ class State:
         """One row per deal known then and not deleted, with what ``metrics.deals.with_measures`` adds."""
         then = nw.col("valid_to") > nw.lit(self.until)
         known = self.table("opportunities") if self.present else self.history.filter(then)
-        known = known.with_columns(amount_minor=at_rates(self.factors, self.settings.company.currency))
-        return with_measures(known, self.pipelines, self.at.day)
+        return with_measures(self.valued(known), self.pipelines, self.at.day)
 
     @cached_property
     def pipelines(self) -> list[Pipeline]:
