@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from sales_operations.metrics import attainment, conversion, health, stays, value, velocity
+from sales_operations.metrics import (
+    attainment,
+    conversion,
+    health,
+    productivity,
+    slippage,
+    stage_conversion,
+    stays,
+    value,
+    velocity,
+)
 from sales_operations.metrics.metric import Additive, Metric
 
 
@@ -19,8 +29,8 @@ def _sections() -> dict[str, list[Metric]]:
     """Each metric under the first module, in order of dependence, that names it."""
     seen: set[str] = set()
     sections: dict[str, list[Metric]] = {}
-    for module in (value, conversion, velocity, stays, health, attainment):
-        sections[module.__name__.rpartition(".")[2].title()] = fresh = []
+    for module in (value, conversion, velocity, stage_conversion, stays, slippage, health, attainment, productivity):
+        sections[module.__name__.rpartition(".")[2].replace("_", " ").title()] = fresh = []
         for metric in _defined_in(module):
             if metric.name not in seen:
                 seen.add(metric.name)

@@ -43,20 +43,28 @@ class Additive(Metric):
     per_deal: nw.Expr
 
 
+@dataclass(frozen=True, eq=False)
+class Ratio(Metric):
+    """A metric that is one additive metric, ``of``, divided by another, ``per``."""
+
+    of: Additive
+    per: Additive
+
+
 def additive(name: str, unit: Unit, meaning: str, per_deal: nw.Expr) -> Additive:
     """A metric that is the sum of a whole number per deal; 0 where there is no deal."""
     columns = {name: per_deal.sum()}
     return Additive(name, unit, meaning, "sum over the deals", columns, lambda row: row[name], per_deal)
 
 
-def ratio(name: str, unit: Unit, meaning: str, of: Additive, per: Additive) -> Metric:
+def ratio(name: str, unit: Unit, meaning: str, of: Additive, per: Additive) -> Ratio:
     """One additive metric divided by another; None where the other is 0. Computed anew for each group."""
 
     def read(row: Row) -> Value:
         return row[of.name] / row[per.name] if row[per.name] else None
 
     columns = {**of.columns, **per.columns}
-    return Metric(name, unit, meaning, f"{of.name} / {per.name}", columns, read)
+    return Ratio(name, unit, meaning, f"{of.name} / {per.name}", columns, read, of, per)
 
 
 def mean(name: str, unit: Unit, meaning: str, per_deal: nw.Expr, *, scale: int = 1) -> Metric:

@@ -103,7 +103,11 @@ def prepared(history: nw.LazyFrame) -> nw.LazyFrame:
     now = history.filter(nw.col("valid_to") > nw.lit(UNTIL))
     deals = with_journeys(with_measures(now, [DEFAULT_PIPELINE], UNTIL.date()), journeys(history, UNTIL))
     flag = nw.col("seconds_in_stage") > 1_000_000
-    return deals.with_columns(stale=nw.coalesce(flag, nw.lit(False)), pushed=nw.col("overdue"), idle=nw.col("overdue"))
+    measured = {"due": nw.col("status") == "open", "closed_here": nw.col("status") != "open"}
+    measured |= {"outcome": nw.lit("slipped"), "due_pushes": nw.col("close_month") % 3}
+    return deals.with_columns(
+        stale=nw.coalesce(flag, nw.lit(False)), pushed=nw.col("overdue"), idle=nw.col("overdue"), **measured
+    )
 
 
 def values(frame: nw.LazyFrame, by: list[str]) -> dict:
