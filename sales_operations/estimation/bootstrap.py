@@ -26,10 +26,11 @@ def bootstrap(sums: Floats, statistic: Callable[[Floats], Floats], level: float 
     the statistic undefined than lie outside of the interval.
 
     Above a thousand observations, so many random groups of them are drawn instead: sums of groups have the same spread.
+    The order of the observations does not matter.
     """
     if len(sums) < FEWEST:
         return None
-    units = _grouped(sums)
+    units = _grouped(sums[np.lexsort(sums.T)])
     drawn = statistic(_draws(len(units)) @ units)
     known = np.sort(drawn[np.isfinite(drawn)])
     if len(known) < len(drawn) * level:

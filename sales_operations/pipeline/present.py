@@ -12,7 +12,7 @@ from sales_operations.metrics.metric import SECONDS_A_DAY, Frame, Metric, Row, U
 from sales_operations.metrics.value import WON_DEALS
 from sales_operations.pipeline.state import State
 
-LEVEL, _Z = 0.95, 1.959964
+LEVEL, Z = 0.95, 1.959964
 """Confidence level of the intervals beside shares, and the normal quantile of it."""
 
 
@@ -31,7 +31,7 @@ def figure(metric: Metric, row: Row, state: State) -> Value:
 
 def share(successes: int, n: int) -> dict[str, Any]:
     """A share with its sample size and Wilson interval; value and bounds are None where n is 0."""
-    low, high = wilson(successes, n, _Z) if n else (None, None)
+    low, high = wilson(successes, n, Z) if n else (None, None)
     return {"value": successes / n if n else None, "n": n, "low": low, "high": high, "level": LEVEL}
 
 

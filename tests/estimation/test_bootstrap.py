@@ -43,9 +43,10 @@ def test_many_observations_have_the_interval_of_the_central_limit() -> None:
     )
 
 
-def test_the_same_sample_has_the_same_interval() -> None:
-    sums = column([1.0, 5.0, 9.0, 2.0, 4.0, 4.5])
-    assert bootstrap(sums, ratio) == bootstrap(sums.copy(), ratio)
+@pytest.mark.parametrize("count", [6, 3000])
+def test_the_same_sample_has_the_same_interval_in_whatever_order(count: int) -> None:
+    values = [float(value * value % 1009) for value in range(count)]
+    assert bootstrap(column(values), ratio) == bootstrap(column(values[::-1]), ratio)
 
 
 def test_few_observations_and_samples_without_a_value_have_no_interval() -> None:
