@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sales_operations.domain.clock import day_of, to_micros
+from sales_operations.domain.clock import written_as_of as written_as_of
 from sales_operations.domain.errors import InvalidInput, SalesOperationsError, StoreError
 from sales_operations.domain.money import written
 from sales_operations.domain.opportunity import Opportunity
@@ -226,13 +227,6 @@ def pipeline_block(tracking: dict[str, Any], currency: str) -> Block:
         for title, key in figures
         if key in tracking
     ]
-
-
-def written_as_of(as_of: str) -> str:
-    """An ``as_of`` as people read it: a date as it is, an instant to the second and in UTC."""
-    if len(as_of) == len("2026-01-31"):
-        return as_of
-    return f"{datetime.fromisoformat(as_of).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def main() -> int:

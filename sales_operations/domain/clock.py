@@ -89,3 +89,10 @@ def as_of_now(clock: Clock, zone: str = "UTC") -> AsOf:
     """The present, as an ``AsOf``."""
     now = clock()
     return AsOf(to_micros(now), now.astimezone(UTC).isoformat(), now.astimezone(ZoneInfo(zone)).date())
+
+
+def written_as_of(as_of: str) -> str:
+    """An ``as_of`` as people read it: a date as it is, an instant to the second and in UTC."""
+    if len(as_of) == len("2026-01-31"):
+        return as_of
+    return f"{datetime.fromisoformat(as_of).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
