@@ -8,11 +8,6 @@ from sales_operations.metrics.deals import whole
 from sales_operations.metrics.metric import Metric, Row, Value, additive, ratio
 from sales_operations.metrics.value import OPEN_AMOUNT, OPEN_AMOUNT_UNKNOWN, OPEN_DEALS, WON_AMOUNT
 
-PUSHES = 2
-"""A close date moved to a later day this many times is a warning."""
-IDLE_DAYS = 30
-"""Days without an activity that are a warning, where activities are recorded at all."""
-
 
 def _coverage(row: Row) -> Value:
     nothing_known = row[OPEN_DEALS.name] and row[OPEN_AMOUNT_UNKNOWN.name] == row[OPEN_DEALS.name]
@@ -35,19 +30,21 @@ OVERDUE_SHARE = ratio(
 STALE_DEALS = additive(
     "stale_deals",
     "deals",
-    "Open deals that have been in their stage longer than nine of ten won deals were.",
+    "Open deals that have been in their stage longer than nine of ten won deals were, or as many times that as "
+    "configured.",
     whole(nw.col("stale")),
 )
 STALE_SHARE = ratio("stale_share", "share", "Stale deals out of the open deals.", of=STALE_DEALS, per=OPEN_DEALS)
 PUSHED_DEALS = additive(
     "pushed_deals",
     "deals",
-    f"Open deals whose close date was moved to a later day {PUSHES} times or more.",
+    "Open deals whose close date was moved to a later day as often as configured (twice, unless told otherwise).",
     whole(nw.col("pushed")),
 )
 IDLE_DEALS = additive(
     "idle_deals",
     "deals",
-    f"Open deals without an activity for more than {IDLE_DAYS} days, where activities are recorded.",
+    "Open deals without an activity for more days than configured (30, unless told otherwise), where activities are "
+    "recorded.",
     whole(nw.col("idle")),
 )

@@ -12,12 +12,10 @@ import narwhals as nw
 from sales_operations.metrics.deals import OPEN_STAGES
 from sales_operations.metrics.health import (
     COVERAGE_OF_RUN_RATE,
-    IDLE_DAYS,
     IDLE_DEALS,
     OVERDUE_DEALS,
     OVERDUE_SHARE,
     PUSHED_DEALS,
-    PUSHES,
     STALE_DEALS,
     STALE_SHARE,
 )
@@ -32,22 +30,22 @@ from sales_operations.metrics.value import (
     WON_AMOUNT,
 )
 from sales_operations.metrics.velocity import LEFT, TIME_IN_STAGE_MEDIAN, USUAL_STAY
+from sales_operations.pipeline.alerts.kinds import KINDS
 from sales_operations.pipeline.present import deal, figure, top_rows
 from sales_operations.pipeline.reports import RUN_RATE_DAYS
 from sales_operations.pipeline.state import State
 from sales_operations.pipeline.watch import FEWEST, Watch
 
+SEVERITIES = ("unknown", "ok", "warning", "critical")
 LISTED = 100
 """At most this many deals are listed with a finding; its ``count`` tells how many there are."""
 COVERAGE_TARGET, COVERAGE_LEAST = 3.0, 1.0
 SHARE_WARNING, SHARE_CRITICAL = 0.2, 0.5
 
-_ACTIONS = {
-    "overdue": "Agree on a new close date with the customer, or close the deal as lost.",
-    "stale": "Find out what keeps the deal in its stage, and set the next step.",
-    "pushed": "Ask the customer what has to happen before the date holds.",
-    "idle": "Get in touch with the customer.",
+_RISKS = {
+    kind.flag: kind for name, kind in KINDS.items() if name in ("overdue", "stalled", "pushed_again", "no_activity")
 }
+"""The warnings that put a deal at risk, by their flag."""
 
 
 def pipeline_health(watch: Watch) -> dict[str, Any]:
@@ -63,9 +61,9 @@ def pipeline_health(watch: Watch) -> dict[str, Any]:
     }
     coverage, overdue, stale = measures.values()
     severity = _worst(
-        _severity(None if coverage is None else -coverage, -COVERAGE_TARGET, -COVERAGE_LEAST),
-        _severity(overdue, SHARE_WARNING, SHARE_CRITICAL),
-        _severity(stale, SHARE_WARNING, SHARE_CRITICAL),
+        severity_of(None if coverage is None else -coverage, -COVERAGE_TARGET, -COVERAGE_LEAST),
+        severity_of(overdue, SHARE_WARNING, SHARE_CRITICAL),
+        severity_of(stale, SHARE_WARNING, SHARE_CRITICAL),
     )
     explanation = (
         f"{count} open deals of {_money(figure(OPEN_AMOUNT, row, state), state)} ({unknown} without an amount) stand "
@@ -140,7 +138,7 @@ def at_risk_deals(watch: Watch) -> dict[str, Any]:
     }
     row = state.measured(risky, [DEALS, AMOUNT, WEIGHTED_AMOUNT, *kinds.values()])
     part = row[DEALS.name] / all_open if all_open else None
-    severity = "ok" if part == 0 else _severity(part, 0.0, SHARE_CRITICAL)
+    severity = "ok" if part == 0 else severity_of(part, 0.0, SHARE_CRITICAL)
     explanation = (
         f"{row[DEALS.name]} of {all_open} open deals are at risk, worth {_money(figure(AMOUNT, row, state), state)}, "
         f"weighted {_money(figure(WEIGHTED_AMOUNT, row, state), state)}: "
@@ -150,7 +148,7 @@ def at_risk_deals(watch: Watch) -> dict[str, Any]:
     deals = []
     for entry in top_rows(state, risky, LISTED):
         reasons = _reasons(entry, watch)
-        deals.append(deal(entry, state) | {"reasons": reasons, "next_action": _ACTIONS[reasons[0]["reason"]]})
+        deals.append(deal(entry, state) | {"reasons": reasons, "next_action": _RISKS[reasons[0]["reason"]].action})
     return {
         "severity": severity,
         "explanation": explanation,
@@ -161,8 +159,8 @@ def at_risk_deals(watch: Watch) -> dict[str, Any]:
         "deals": deals,
         "thresholds": {
             "days_in_stage": watch.limits,
-            "pushes": PUSHES,
-            "idle_days": IDLE_DAYS if watch.has_activities else None,
+            "pushes": watch.thresholds.pushes,
+            "idle_days": watch.thresholds.idle_days if watch.has_activities else None,
         },
     }
 
@@ -180,16 +178,7 @@ def forecast_variance(watch: Watch) -> dict[str, Any]:
 
 
 def _reasons(row: dict[str, Any], watch: Watch) -> list[dict[str, str]]:
-    limit = watch.limits.get(row["stage"])
-    late = (watch.state.at.day - row["close_date"]).days if row["overdue"] else 0
-    texts = {
-        "overdue": f"The close date {row['close_date']} passed {late} days ago.",
-        "stale": f"In {row['stage']} for {(row['seconds_in_stage'] or 0) / SECONDS_A_DAY:.0f} days; "
-        f"nine of ten won deals took at most {limit or 0:.0f}.",
-        "pushed": f"The close date was moved to a later day {row['pushes']} times.",
-        "idle": f"No activity for {(row['idle_seconds'] or 0) // SECONDS_A_DAY} days.",
-    }
-    return [{"reason": reason, "explanation": text} for reason, text in texts.items() if row[reason]]
+    return [{"reason": flag, "explanation": kind.why(row, watch)} for flag, kind in _RISKS.items() if row[flag]]
 
 
 def _finding(state: State, severity: str, explanation: str, action: str, deals: Frame) -> dict[str, Any]:
@@ -202,14 +191,15 @@ def _finding(state: State, severity: str, explanation: str, action: str, deals: 
     }
 
 
-def _severity(value: float | None, warning: float, critical: float) -> str:
+def severity_of(value: float | None, warning: float, critical: float) -> str:
+    """``unknown`` for None, else ``critical`` or ``warning`` for a value above the bound of that name, else ``ok``."""
     if value is None:
         return "unknown"
     return "critical" if value > critical else "warning" if value > warning else "ok"
 
 
 def _worst(*severities: str) -> str:
-    return max(severities, key=("unknown", "ok", "warning", "critical").index)
+    return max(severities, key=SEVERITIES.index)
 
 
 def _money(value: Any, state: State) -> str:

@@ -17,13 +17,31 @@ class PipelineInsights(Face):
         """Finding name to finding, as of a date or an RFC 3339 instant, by default now."""
         return await self._look(as_of, known_at, insights_of)
 
+    async def review_insights(self, as_of: str | None = None, known_at: str | None = None) -> Result:
+        """The same, where each warning has a ``record``: how often it has been right in the weeks before."""
+        return await self._look(as_of, known_at, reviewed)
+
+    async def measure_warnings(
+        self,
+        as_of: str | None = None,
+        known_at: str | None = None,
+        horizon_days: int | None = None,
+        weeks: int | None = None,
+    ) -> Result:
+        """The records of the warnings alone (see ``alerts.record.records``), as far as the history goes at ``as_of``.
+
+        Horizon and weeks are those of the configuration unless given.
+        """
+        return await self._look(as_of, known_at, lambda state: _records(state, horizon_days, weeks))
+
 
 def insights_of(state: State) -> Result:
-    """The findings about a state that ``pipeline_management.insights.alerts`` lists, or why there are none."""
+    """The findings about a state that ``pipeline_management.insights`` lists (alerts, warnings), or why there are none."""
     wanted = state.settings.pipeline_management.insights
     if not wanted.enabled:
         return off("insights") | {"generated_at": state.made_at}
     from sales_operations.pipeline import findings
+    from sales_operations.pipeline.alerts import found as warned
     from sales_operations.pipeline.watch import Watch
 
     finders = {
@@ -33,5 +51,24 @@ def insights_of(state: State) -> Result:
         "forecast_variance": findings.forecast_variance,
     }
     watch = Watch(state)
-    found = {name: find(watch) for name, find in finders.items() if name in wanted.alerts}
+    found: Result = {name: find(watch) for name, find in finders.items() if name in wanted.alerts}
+    found |= warned.warnings_of(watch, wanted.warnings)
+    found["currency"] = state.settings.company.currency
     return found | state.seen | {"generated_at": state.made_at}
+
+
+def reviewed(state: State) -> Result:
+    """The findings about a state, the warnings with their ``record``; ``measured`` says from which weeks."""
+    found = insights_of(state)
+    if not state.settings.pipeline_management.insights.enabled:
+        return found
+    measured = _records(state)
+    for name, record in measured.pop("records").items():
+        found[name]["record"] = record
+    return found | {"measured": measured}
+
+
+def _records(state: State, horizon_days: int | None = None, weeks: int | None = None) -> Result:
+    from sales_operations.pipeline.alerts.record import records
+
+    return records(state, state.settings.pipeline_management.insights.warnings, horizon_days, weeks) | state.seen

@@ -1,75 +1,143 @@
-"""The open deals with what may be wrong with each: overdue, too long in stage, pushed, without activity."""
+"""The open deals with what may be wrong with each, at one instant or at many, under thresholds that were known then."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import narwhals as nw
 
 from sales_operations.metrics.deals import OPEN_STAGES
-from sales_operations.metrics.health import IDLE_DAYS, PUSHES
-from sales_operations.metrics.journeys import seconds_between
-from sales_operations.metrics.metric import SECONDS_A_DAY, Frame
+from sales_operations.metrics.metric import SECONDS_A_DAY, Frame, measure
+from sales_operations.metrics.value import DEAL_SIZE_MEDIAN, SIZED_WON_DEALS
 from sales_operations.metrics.velocity import WON_FROM, WON_STAY
-from sales_operations.pipeline.state import State
+from sales_operations.pipeline.alerts.moments import Moments, present
+from sales_operations.pipeline.state import UNASSIGNED, State
 
 FEWEST = 5
-"""A percentile of fewer deals than this is no threshold."""
+"""A percentile or median of fewer deals than this is no threshold."""
+FEWEST_REPS = 3
+"""Loads are compared among at least so many reps."""
+CONTACTS = """
+SELECT opportunity_id, contact_id, occurred_at AS since FROM activities
+WHERE opportunity_id IS NOT NULL AND contact_id IS NOT NULL
+UNION ALL SELECT opportunity_id, contact_id, NULL FROM opportunities WHERE contact_id IS NOT NULL
+"""
+"""Whom a deal is known to go through, and since when; NULL where the store does not keep that."""
+
+_NORMS = [*WON_STAY.values(), *WON_FROM.values(), DEAL_SIZE_MEDIAN, SIZED_WON_DEALS]
+_STAY = " ".join(
+    f"WHEN '{stage}' THEN CASE WHEN n.{WON_FROM[stage].name} >= {FEWEST} THEN n.{WON_STAY[stage].name} END"
+    for stage in OPEN_STAGES
+)
+_FACTS = """
+WITH o AS (FROM open_deals),
+h AS (SELECT *, last_value(close_date IGNORE NULLS) OVER (PARTITION BY opportunity_id ORDER BY valid_from
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS date_before
+    FROM ({history}) WHERE opportunity_id IN (SELECT opportunity_id FROM o)),
+f AS (SELECT opportunity_id, valid_from, valid_to, own_minor, currency,
+    max(own_minor) OVER (PARTITION BY opportunity_id, currency ORDER BY valid_from) AS peak_minor,
+    sum(CASE WHEN close_date > date_before THEN 1 ELSE 0 END) OVER so_far AS pushes, count(close_date) OVER so_far AS dated
+    FROM h WINDOW so_far AS (PARTITION BY opportunity_id ORDER BY valid_from)),
+done AS (SELECT o.origin, o.opportunity_id, max(a.occurred_at) AS last_activity_at
+    FROM o JOIN activities a ON a.opportunity_id = o.opportunity_id AND a.occurred_at <= o.origin GROUP BY ALL),
+known AS (SELECT o.origin, o.opportunity_id, count(DISTINCT c.contact_id) AS contacts
+    FROM o JOIN ({contacts}) c ON c.opportunity_id = o.opportunity_id AND coalesce(c.since, o.origin) <= o.origin GROUP BY ALL),
+loads AS (SELECT origin, sales_rep, count(*) AS load FROM o WHERE sales_rep <> '{nobody}' GROUP BY ALL),
+usual AS (SELECT origin, CASE WHEN count(*) >= {reps} THEN median(load) END AS usual_load FROM loads GROUP BY origin),
+begun AS (SELECT min(occurred_at) AS first_activity_at FROM activities WHERE opportunity_id IS NOT NULL),
+kept AS (SELECT {undated} AND count(next_step) > 0 AS next_steps, {undated} AND EXISTS ({contacts}) AS all_contacts
+    FROM opportunities)
+SELECT o.* REPLACE (CASE WHEN o.close_date IS NOT NULL THEN o.overdue END AS overdue),
+    CASE WHEN begun.first_activity_at <= o.origin
+        THEN (epoch_us(o.origin) - epoch_us(coalesce(done.last_activity_at, o.opened_at))) // 1000000 END AS idle_seconds,
+    CASE WHEN f.dated > 0 THEN CAST(f.pushes AS BIGINT) END AS pushes, f.own_minor, f.peak_minor, f.currency,
+    CASE WHEN kept.all_contacts THEN coalesce(known.contacts, 0) END AS contacts,
+    CASE WHEN kept.next_steps THEN coalesce(trim(p.next_step), '') END AS next_step,
+    loads.load, CASE WHEN loads.load IS NOT NULL THEN usual.usual_load END AS usual_load,
+    CASE o.stage {stay} END AS usual_seconds, CASE WHEN n.{sized} >= {fewest} THEN n.{size} END AS usual_minor
+FROM o CROSS JOIN begun CROSS JOIN kept
+LEFT JOIN f ON f.opportunity_id = o.opportunity_id AND f.valid_from <= o.origin AND o.origin < f.valid_to
+LEFT JOIN done ON done.origin = o.origin AND done.opportunity_id = o.opportunity_id
+LEFT JOIN known ON known.origin = o.origin AND known.opportunity_id = o.opportunity_id
+LEFT JOIN opportunities p ON p.opportunity_id = o.opportunity_id
+LEFT JOIN norms n ON n.origin = o.origin
+LEFT JOIN loads ON loads.origin = o.origin AND loads.sales_rep = o.sales_rep
+LEFT JOIN usual ON usual.origin = o.origin
+"""
 
 
-@dataclass(frozen=True)
 class Watch:
-    """The open deals of a state under the thresholds that its own history sets."""
+    """The open deals of one or more moments under the thresholds of the configuration and of their own history.
 
-    state: State
+    Looks at the instant of ``state`` unless other ``moments`` are given. A flag of a deal is null where it cannot be
+    judged: nothing of the kind is recorded, or too few deals were won.
+    """
+
+    def __init__(self, state: State, moments: Moments | None = None) -> None:
+        self.state, self.moments = state, moments or present(state)
+        self.thresholds = state.settings.pipeline_management.insights.thresholds
 
     @cached_property
     def limits(self) -> dict[str, float | None]:
-        """Open stage to the days in it that nine of ten won deals stayed below; None where too few were won."""
-        row = self.state.measured(self.state.journeyed, [*WON_STAY.values(), *WON_FROM.values()])
+        """For one moment: open stage to the days in it that are too many; None where too few deals were won."""
+        rows = self.state.rows(self._norms)
+        row = rows[0] if rows else dict.fromkeys((metric.name for metric in _NORMS), 0)
+        days = {stage: WON_STAY[stage].read(row) for stage in OPEN_STAGES}
         enough = {stage: row[WON_FROM[stage].name] >= FEWEST for stage in OPEN_STAGES}
-        return {stage: WON_STAY[stage].read(row) if enough[stage] else None for stage in OPEN_STAGES}
+        times = self.thresholds.stalled_times
+        return {stage: times * value if enough[stage] and value is not None else None for stage, value in days.items()}
 
     @property
     def has_limits(self) -> bool:
-        """Whether any stage has such a threshold."""
+        """For one moment: whether any stage has such a limit."""
         return any(days is not None for days in self.limits.values())
 
     @cached_property
     def has_activities(self) -> bool:
-        """Whether any activity with a deal had happened by then."""
-        return bool(self.state.rows(self._activities().head(1)))
+        """For one moment: whether any activity with a deal had happened by then."""
+        happened = nw.col("occurred_at") <= nw.lit(self.state.until)
+        found = self.state.table("activities").filter(happened, ~nw.col("opportunity_id").is_null())
+        return bool(self.state.rows(found.head(1)))
 
     @cached_property
     def deals(self) -> Frame:
-        """The open deals with ``stale``, ``pushes``, ``pushed``, ``idle_seconds`` (null where unknown), ``idle``."""
-        limit: nw.Expr = nw.lit(None, nw.Float64)
-        for stage, days in self.limits.items():
-            if days is not None:
-                limit = nw.when(nw.col("stage") == stage).then(nw.lit(days * SECONDS_A_DAY)).otherwise(limit)
-        deals = self.state.open.join(self._pushes(), on="opportunity_id", how="left").with_columns(
-            stale=nw.coalesce(nw.col("seconds_in_stage") > limit, nw.lit(False)),
-            pushes=nw.coalesce(nw.col("pushes"), nw.lit(0)),
-            idle_seconds=nw.lit(None, nw.Int64),
+        """One row per moment and open deal, with the facts behind each warning and its flag.
+
+        Facts: idle_seconds, usual_seconds (that nine of ten won deals took), pushes, contacts, next_step, own_minor,
+        peak_minor and currency (the amount as it is and at its highest), usual_minor (the median won deal), load and
+        usual_load (open deals of the rep, and the reps' median). Flags: idle, overdue, stale, pushed, lone, aimless,
+        shrunk, large, overloaded.
+        """
+        self.state.kept("open_deals", self.moments.open)
+        history = self.state.history.select(
+            "opportunity_id", "valid_from", "valid_to", "own_minor", "currency", "close_date"
         )
-        if self.has_activities:
-            last = self._activities().group_by("opportunity_id").agg(last_activity_at=nw.col("occurred_at").max())
-            since = nw.coalesce(nw.col("last_activity_at"), nw.col("opened_at"))
-            deals = deals.join(last, on="opportunity_id", how="left").with_columns(
-                idle_seconds=seconds_between(since, nw.lit(self.state.until))
-            )
-        idle = nw.coalesce(nw.col("idle_seconds") > IDLE_DAYS * SECONDS_A_DAY, nw.lit(False))
-        flagged = deals.with_columns(pushed=nw.col("pushes") >= PUSHES, idle=idle)
+        self.state.kept("norms", self._norms)
+        facts = _FACTS.format(
+            history=nw.to_native(history).sql_query(),
+            contacts=CONTACTS,
+            nobody=UNASSIGNED,
+            reps=FEWEST_REPS,
+            undated=self.moments.undated,
+            stay=_STAY,
+            sized=SIZED_WON_DEALS.name,
+            size=DEAL_SIZE_MEDIAN.name,
+            fewest=FEWEST,
+        )
+        limit = self.thresholds
+        flagged = nw.from_native(self.state.db.sql(facts)).with_columns(
+            idle=nw.col("idle_seconds") > limit.idle_days * SECONDS_A_DAY,
+            stale=nw.col("seconds_in_stage") > nw.col("usual_seconds") * limit.stalled_times,
+            pushed=nw.col("pushes") >= limit.pushes,
+            lone=nw.col("contacts") < limit.contacts,
+            aimless=nw.col("next_step") == "",
+            shrunk=(nw.col("peak_minor") > 0)
+            & (nw.col("own_minor") <= nw.col("peak_minor") * (1 - limit.shrunk_share)),
+            large=nw.col("amount_minor") > nw.col("usual_minor") * limit.large_times,
+            overloaded=nw.col("load") > nw.col("usual_load") * limit.overloaded_times,
+        )
         return self.state.kept("watched_deals", flagged)
 
-    def _activities(self) -> Frame:
-        happened = nw.col("occurred_at") <= nw.lit(self.state.until)
-        return self.state.table("activities").filter(happened, ~nw.col("opportunity_id").is_null())
-
-    def _pushes(self) -> Frame:
-        dated = self.state.history.filter(~nw.col("close_date").is_null())
-        dated = dated.join(self.state.open.select("opportunity_id"), on="opportunity_id", how="semi")
-        before = nw.col("close_date").shift(1).over("opportunity_id", order_by="valid_from")
-        later = dated.with_columns(before=before).filter(nw.col("close_date") > nw.col("before"))
-        return later.group_by("opportunity_id").agg(pushes=nw.len())
+    @cached_property
+    def _norms(self) -> Frame:
+        return measure(self.moments.deals, _NORMS, ["origin"])

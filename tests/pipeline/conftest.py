@@ -31,6 +31,7 @@ CREATE TABLE intervals(opportunity_id VARCHAR, valid_from TIMESTAMP, valid_to TI
   pipeline_stage VARCHAR, stage VARCHAR, status VARCHAR, amount_minor BIGINT, own_minor BIGINT, currency VARCHAR,
   probability DOUBLE, forecast_category VARCHAR, close_date DATE, owner_id VARCHAR, sales_rep VARCHAR, team VARCHAR,
   deleted BOOLEAN);
+CREATE TABLE quotas(user_id VARCHAR, team_id VARCHAR, period VARCHAR, period_start DATE, amount_minor BIGINT);
 CREATE TABLE rates(currency VARCHAR, valid_from DATE, factor DOUBLE);
 CREATE TABLE activities(activity_id VARCHAR, activity_type VARCHAR, occurred_at TIMESTAMP, status VARCHAR,
   duration_minutes BIGINT, owner_id VARCHAR, opportunity_id VARCHAR, contact_id VARCHAR, lead_id VARCHAR,

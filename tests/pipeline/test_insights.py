@@ -114,9 +114,11 @@ def test_an_empty_store_gives_unknown_severities_and_no_deals(state_of):
 
 
 def test_only_the_listed_alerts_are_looked_for(state_of, company):
-    config = {"pipeline_management": {"insights": {"alerts": ["forecast_variance"]}}}
+    config = {"pipeline_management": {"insights": {"alerts": ["forecast_variance"], "warnings": ["stalled"]}}}
     assert set(insights_of(state_of(company, config=config))) == {
         "forecast_variance",
+        "stalled",
+        "currency",
         "as_of",
         "known_at",
         "generated_at",
