@@ -20,6 +20,7 @@ from sales_operations.cli import (
     privacy,
     process,
     quotes,
+    report,
     rules,
     worker,
 )
@@ -40,6 +41,7 @@ for room in (
     forecast,
     pipeline,
     changes,
+    report,
     insights,
     admin,
     privacy,

@@ -1,4 +1,4 @@
-"""PipelineReporter: the four reports."""
+"""PipelineReporter: the reports that are configured, and any one by its name."""
 
 from __future__ import annotations
 
@@ -11,11 +11,20 @@ if TYPE_CHECKING:
 
 
 class PipelineReporter(Face):
-    """Makes the reports that ``pipeline_management.reporting.reports`` lists."""
+    """Makes the reports that ``pipeline_management.reporting.reports`` lists, and every other one by its name."""
 
     async def generate_reports(self, as_of: str | None = None, known_at: str | None = None) -> Result:
         """Report name to report, and ``generated_at``, as of a date or an RFC 3339 instant, by default now."""
         return await self._look(as_of, known_at, reports_of)
+
+    async def report(self, name: str, as_of: str | None = None, known_at: str | None = None) -> Result:
+        """One report and its ``generated_at``, listed or not. Raises NotFound for a name that does not exist."""
+        from sales_operations.pipeline.reporting.catalogue import kind_of
+
+        kind = kind_of(name)
+        return await self._look(
+            as_of, known_at, lambda state: kind.make(state) | {"report": name, "generated_at": state.made_at}
+        )
 
 
 def reports_of(state: State) -> Result:
@@ -23,13 +32,7 @@ def reports_of(state: State) -> Result:
     wanted = state.settings.pipeline_management.reporting
     if not wanted.enabled:
         return off("reporting") | {"generated_at": state.made_at}
-    from sales_operations.pipeline import reports
+    from sales_operations.pipeline.reporting.catalogue import KINDS
 
-    makers = {
-        "pipeline_summary": reports.pipeline_summary,
-        "stage_report": reports.stage_report,
-        "sales_rep_report": reports.sales_rep_report,
-        "trend_report": reports.trend_report,
-    }
-    made = {name: make(state) for name, make in makers.items() if name in wanted.reports}
+    made = {name: kind.make(state) for name, kind in KINDS.items() if name in wanted.reports}
     return made | {"generated_at": state.made_at}

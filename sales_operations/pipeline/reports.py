@@ -11,7 +11,6 @@ from sales_operations.domain.stages import STAGE_NAMES
 from sales_operations.metrics.conversion import ADVANCED, CLOSED_DEALS, CONVERSION_ANY_STAGE, ENTERED
 from sales_operations.metrics.deals import OPEN_STAGES
 from sales_operations.metrics.health import COVERAGE_OF_RUN_RATE, OVERDUE_DEALS
-from sales_operations.metrics.metric import Metric
 from sales_operations.metrics.value import (
     AMOUNT,
     DEAL_SIZE,
@@ -28,13 +27,12 @@ from sales_operations.metrics.value import (
 )
 from sales_operations.metrics.velocity import TIME_IN_STAGE, TIME_IN_STAGE_MEDIAN
 from sales_operations.pipeline.present import deal, figure, share, top_rows, win_rate
+from sales_operations.pipeline.reporting.parts import by_month, group, head, last_months, worth
 from sales_operations.pipeline.state import State
+from sales_operations.pipeline.window import WINDOW_DAYS
 
-WINDOW_DAYS = 365
-"""Rates look at deals closed within this many days up to the instant asked for."""
 RUN_RATE_DAYS = 90
 TOP_DEALS = 5
-TREND_MONTHS = 12
 _WINDOW = f"closed in the {WINDOW_DAYS} days up to as_of"
 
 
@@ -45,15 +43,15 @@ def pipeline_summary(state: State) -> dict[str, Any]:
     run_rate = state.measured(state.closed_within(RUN_RATE_DAYS), [WON_AMOUNT])
     begun = nw.col("opened_at") >= nw.lit(state.start_of(month.start))
     due = nw.col("close_date").is_between(nw.lit(quarter.start), nw.lit(quarter.end))
-    return _head(state, row[OPEN_DEALS.name], [OPEN_AMOUNT, OPEN_WEIGHTED, COVERAGE_OF_RUN_RATE, OVERDUE_DEALS]) | {
+    return head(state, row[OPEN_DEALS.name], [OPEN_AMOUNT, OPEN_WEIGHTED, COVERAGE_OF_RUN_RATE, OVERDUE_DEALS]) | {
         "open_opportunities": figure(OPEN_DEALS, row, state),
         "open_pipeline_value": figure(OPEN_AMOUNT, row, state),
         "open_weighted_value": figure(OPEN_WEIGHTED, row, state),
         "amount_unknown": figure(OPEN_AMOUNT_UNKNOWN, row, state),
         "this_quarter": _closed_in(state, quarter),
         "last_quarter": _closed_in(state, quarter.shifted(-1)),
-        "created_this_month": {"period": month.label} | _worth(state, state.journeyed.filter(begun)),
-        "due_this_quarter": {"period": quarter.label} | _worth(state, state.open.filter(due)),
+        "created_this_month": {"period": month.label} | worth(state, state.journeyed.filter(begun)),
+        "due_this_quarter": {"period": quarter.label} | worth(state, state.open.filter(due)),
         "overdue_opportunities": figure(OVERDUE_DEALS, row, state),
         "coverage": {
             "value": figure(COVERAGE_OF_RUN_RATE, row | run_rate, state),
@@ -74,7 +72,7 @@ def stage_report(state: State) -> dict[str, Any]:
     stages = []
     for stage in STAGE_NAMES:
         row = now.get(stage, nothing)
-        entry = {"stage": stage} | _group(state, row)
+        entry = {"stage": stage} | group(state, row)
         if stage in OPEN_STAGES:
             entry |= {
                 "mean_days_in_stage": figure(TIME_IN_STAGE, row, state),
@@ -84,7 +82,7 @@ def stage_report(state: State) -> dict[str, Any]:
             }
         stages.append(entry)
     deals = sum(row[DEALS.name] for row in now.values())
-    return _head(state, deals, [WEIGHTED_AMOUNT, TIME_IN_STAGE, *CONVERSION_ANY_STAGE.values()]) | {"stages": stages}
+    return head(state, deals, [WEIGHTED_AMOUNT, TIME_IN_STAGE, *CONVERSION_ANY_STAGE.values()]) | {"stages": stages}
 
 
 def sales_rep_report(state: State) -> dict[str, Any]:
@@ -110,16 +108,15 @@ def sales_rep_report(state: State) -> dict[str, Any]:
         for rep, row in sorted(everyone.items())
     ]
     deals = sum(row[DEALS.name] for row in everyone.values())
-    return _head(state, deals, [OPEN_AMOUNT, OPEN_WEIGHTED, DEAL_SIZE]) | {"sales_reps": reps}
+    return head(state, deals, [OPEN_AMOUNT, OPEN_WEIGHTED, DEAL_SIZE]) | {"sales_reps": reps}
 
 
 def trend_report(state: State) -> dict[str, Any]:
     """For each of the last twelve months, the present one up to the instant: created, won, lost, win rate."""
-    last = period_of("month", state.at.day)
-    months = [last.shifted(-back) for back in reversed(range(TREND_MONTHS))]
-    created = state.measured_by(_by_month(state, state.journeyed, "opened_at", months), [DEALS, AMOUNT], "month")
+    months = last_months(state)
+    created = state.measured_by(by_month(state, state.journeyed, "opened_at", months), [DEALS, AMOUNT], "month")
     closed_metrics = [WON_DEALS, WON_AMOUNT, LOST_DEALS, LOST_AMOUNT, CLOSED_DEALS]
-    closed = state.measured_by(_by_month(state, state.journeyed, "closed_at", months), closed_metrics, "month")
+    closed = state.measured_by(by_month(state, state.journeyed, "closed_at", months), closed_metrics, "month")
     nothing = state.measured(state.journeyed.head(0), [DEALS, AMOUNT, *closed_metrics])
     entries = [
         {
@@ -131,33 +128,12 @@ def trend_report(state: State) -> dict[str, Any]:
             "lost": closed.get(index, nothing)[LOST_DEALS.name],
             "lost_amount": figure(LOST_AMOUNT, closed.get(index, nothing), state),
             "win_rate": win_rate(closed.get(index, nothing)),
-            "complete": month != last,
+            "complete": month != months[-1],
         }
         for index, month in enumerate(months)
     ]
     deals = sum(entry["created"] for entry in entries)
-    return _head(state, deals, [WON_DEALS, LOST_DEALS]) | {"months": entries}
-
-
-def _head(state: State, deals: int, metrics: list[Metric]) -> dict[str, Any]:
-    return {
-        **state.seen,
-        "currency": state.settings.company.currency,
-        "deals": deals,
-        "definitions": {metric.name: metric.meaning for metric in metrics},
-    }
-
-
-def _group(state: State, row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "count": figure(DEALS, row, state),
-        "amount": figure(AMOUNT, row, state),
-        "weighted_amount": figure(WEIGHTED_AMOUNT, row, state),
-    }
-
-
-def _worth(state: State, deals: Any) -> dict[str, Any]:
-    return _group(state, state.measured(deals, [DEALS, AMOUNT, WEIGHTED_AMOUNT]))
+    return head(state, deals, [WON_DEALS, LOST_DEALS]) | {"months": entries}
 
 
 def _won(state: State, row: dict[str, Any]) -> dict[str, Any]:
@@ -170,15 +146,6 @@ def _closed_in(state: State, period: Period) -> dict[str, Any]:
     row = state.measured(deals, [WON_DEALS, WON_AMOUNT, LOST_DEALS, LOST_AMOUNT])
     lost = {"count": row[LOST_DEALS.name], "amount": figure(LOST_AMOUNT, row, state)}
     return {"period": period.label, "won": _won(state, row), "lost": lost}
-
-
-def _by_month(state: State, deals: Any, column: str, months: list[Period]) -> Any:
-    """The deals whose instant in ``column`` lies in one of the months, with the month's index as ``month``."""
-    instant = nw.col(column)
-    month: nw.Expr = nw.lit(None, nw.Int64)
-    for index, period in enumerate(months):
-        month = nw.when(instant >= nw.lit(state.start_of(period.start))).then(nw.lit(index)).otherwise(month)
-    return deals.filter(instant <= nw.lit(state.until)).with_columns(month=month).filter(~nw.col("month").is_null())
 
 
 def _last_activity(state: State) -> dict[str, str]:

@@ -12,7 +12,11 @@ from sales_operations.settings.schedule import NAMED_SCHEDULES, check_schedule
 TrackingMetric = Literal[
     "total_opportunities", "total_pipeline_value", "weighted_pipeline_value", "by_stage", "by_sales_rep", "by_month"
 ]
-Report = Literal["pipeline_summary", "stage_report", "sales_rep_report", "trend_report"]
+Report = Literal[
+    "pipeline_summary", "stage_report", "sales_rep_report", "trend_report", "funnel", "cohorts", "win_loss", "activity",
+    "quota_attainment", "coverage", "rep_scorecard", "data_quality"
+]  # fmt: skip
+USUAL_REPORTS: tuple[Report, ...] = ("pipeline_summary", "stage_report", "sales_rep_report", "trend_report")
 AnalyticsMetric = Literal["conversion_rate", "velocity", "deal_size", "win_rate"]
 Alert = Literal["pipeline_health", "stage_bottlenecks", "at_risk_deals", "forecast_variance"]
 Warned = Literal[
@@ -49,7 +53,7 @@ class Reporting(Section):
     """Reports."""
 
     enabled: bool = Field(default=True, description="Reports are part of the result.")
-    reports: Several[Report] = Field(default=get_args(Report), description="The reports that are made.")
+    reports: Several[Report] = Field(default=USUAL_REPORTS, description="The reports that are made.")
     schedule: Schedule = Field(default="daily", description="When the worker makes the reports by itself.")
 
 
