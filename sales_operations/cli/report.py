@@ -15,6 +15,7 @@ from sales_operations.cli.common import (
     Json,
     KnownAt,
     block,
+    console,
     display,
     guarded,
     notice,
@@ -25,9 +26,11 @@ from sales_operations.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from sales_operations.render.paper import Paper
+    from sales_operations.render.paper import Column, Paper, Table
 
 LIST = "list"
+_TEXT_WIDTH, _GAP = 26, 3
+"""Letters of a text in a line of a table on a narrow terminal, and between its columns."""
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The report's name; list shows all of them.")]
 
 
@@ -110,8 +113,32 @@ def _yes(holds: bool) -> str:
 def _show(paper: Paper) -> None:
     display(block(paper.title, list(paper.facts)))
     for one in paper.tables:
-        columns = [(column.title, "right" if column.is_number else "left") for column in one.columns]
-        display(table(one.title, columns, one.texts(paper.currency)), *([one.note, ""] if one.note else []))
+        texts = one.texts(paper.currency)
+        for number, places in enumerate(_blocks(one, texts, console().width)):
+            columns = [(one.columns[place].title, _side(one.columns[place])) for place in places]
+            display(table("" if number else one.title, columns, [[row[place] for place in places] for row in texts]))
+        if one.note:
+            display(one.note, "")
+
+
+def _side(column: Column) -> str:
+    return "right" if column.is_number else "left"
+
+
+def _blocks(one: Table, texts: list[list[str]], width: int) -> list[list[int]]:
+    """The columns in blocks that fit into a width, the first column in each; numbers are never cut, texts are folded."""
+    widths = []
+    for place, column in enumerate(one.columns):
+        longest = max([len(column.title), *(len(row[place]) for row in texts)])
+        widths.append(longest if column.is_number else min(longest, _TEXT_WIDTH))
+    blocks, used = [[0]], widths[0]
+    for place in range(1, len(widths)):
+        if used + _GAP + widths[place] > width and blocks[-1] != [0]:
+            blocks.append([0])
+            used = widths[0]
+        blocks[-1].append(place)
+        used += _GAP + widths[place]
+    return blocks
 
 
 def _write(output: Path, content: bytes) -> None:

@@ -26,8 +26,8 @@ from sales_operations.metrics.value import (
     WON_DEALS,
 )
 from sales_operations.metrics.velocity import TIME_IN_STAGE, TIME_IN_STAGE_MEDIAN
+from sales_operations.pipeline.groups import by_month, group, head, last_months, worth
 from sales_operations.pipeline.present import deal, figure, share, top_rows, win_rate
-from sales_operations.pipeline.reporting.parts import by_month, group, head, last_months, worth
 from sales_operations.pipeline.state import State
 from sales_operations.pipeline.window import WINDOW_DAYS
 

@@ -11,8 +11,8 @@ from sales_operations.domain.activities import NOT_DONE
 from sales_operations.metrics.health import IDLE_DEALS
 from sales_operations.metrics.metric import Frame
 from sales_operations.metrics.value import OPEN_DEALS
+from sales_operations.pipeline.groups import head
 from sales_operations.pipeline.present import figure
-from sales_operations.pipeline.reporting.parts import head
 from sales_operations.pipeline.state import UNASSIGNED, State
 from sales_operations.pipeline.watch import Watch
 

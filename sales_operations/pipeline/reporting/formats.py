@@ -33,9 +33,9 @@ def written_as(name: str, result: dict[str, Any], form: str, table: str | None =
         from sales_operations.render.sheets import as_xlsx
 
         return as_xlsx(paper)
-    from sales_operations.render import pages
+    from sales_operations.render.pages import as_html, as_pdf
 
-    return pages.as_html(paper).encode() if form == "html" else pages.as_pdf(paper)
+    return as_html(paper).encode() if form == "html" else as_pdf(paper)
 
 
 def _chosen(paper: Paper, name: str | None) -> Table:

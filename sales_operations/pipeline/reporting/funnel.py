@@ -14,8 +14,8 @@ from sales_operations.metrics.metric import SECONDS_A_DAY
 from sales_operations.metrics.stays import STAYS
 from sales_operations.metrics.value import AMOUNT, DEALS, LOST_DEALS, OPEN_DEALS, WON_AMOUNT, WON_DEALS
 from sales_operations.metrics.velocity import LEFT, WON_FROM
+from sales_operations.pipeline.groups import by_month, head, last_months
 from sales_operations.pipeline.present import figure, share, win_rate
-from sales_operations.pipeline.reporting.parts import by_month, head, last_months
 from sales_operations.pipeline.state import State
 from sales_operations.pipeline.window import WINDOW_DAYS
 

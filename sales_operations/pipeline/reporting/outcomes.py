@@ -12,8 +12,8 @@ from sales_operations.metrics.journeys import was_in
 from sales_operations.metrics.stays import LOST_CYCLE_LENGTH_MEDIAN
 from sales_operations.metrics.value import LOST_AMOUNT, LOST_DEALS, WON_AMOUNT, WON_DEALS
 from sales_operations.metrics.velocity import CYCLE_LENGTH_MEDIAN
+from sales_operations.pipeline.groups import head
 from sales_operations.pipeline.present import figure, share, win_rate
-from sales_operations.pipeline.reporting.parts import head
 from sales_operations.pipeline.state import State
 from sales_operations.pipeline.window import WINDOW_DAYS
 

@@ -11,8 +11,8 @@ import narwhals as nw
 from sales_operations.metrics.deals import IS_LOST, IS_OPEN, probability
 from sales_operations.metrics.metric import Frame
 from sales_operations.metrics.value import AMOUNT, DEALS, WEIGHTED_AMOUNT
+from sales_operations.pipeline.groups import head
 from sales_operations.pipeline.present import deal, figure, share, shown, top_rows
-from sales_operations.pipeline.reporting.parts import head
 from sales_operations.pipeline.state import UNASSIGNED, State
 from sales_operations.pipeline.watch import Watch
 from sales_operations.pipeline.window import WINDOW_DAYS

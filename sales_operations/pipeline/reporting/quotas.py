@@ -25,8 +25,8 @@ from sales_operations.metrics.value import (
     WON_AMOUNT,
     WON_DEALS,
 )
+from sales_operations.pipeline.groups import head
 from sales_operations.pipeline.present import figure, shown
-from sales_operations.pipeline.reporting.parts import head
 from sales_operations.pipeline.state import State
 
 AHEAD = 4

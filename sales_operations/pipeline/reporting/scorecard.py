@@ -22,9 +22,9 @@ from sales_operations.metrics.value import (
     WON_DEALS,
 )
 from sales_operations.metrics.velocity import CYCLE_LENGTH
+from sales_operations.pipeline.groups import head
 from sales_operations.pipeline.present import figure, win_rate
 from sales_operations.pipeline.reporting.activity import DAYS, done_activities
-from sales_operations.pipeline.reporting.parts import head
 from sales_operations.pipeline.reporting.quotas import Quotas
 from sales_operations.pipeline.state import State
 from sales_operations.pipeline.watch import Watch
