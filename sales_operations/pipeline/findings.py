@@ -30,10 +30,10 @@ from sales_operations.metrics.value import (
     WON_AMOUNT,
 )
 from sales_operations.metrics.velocity import LEFT, TIME_IN_STAGE_MEDIAN, USUAL_STAY
-from sales_operations.pipeline.alerts.kinds import KINDS
 from sales_operations.pipeline.present import deal, figure, top_rows
 from sales_operations.pipeline.reports import RUN_RATE_DAYS
 from sales_operations.pipeline.state import State
+from sales_operations.pipeline.warning_kinds import KINDS
 from sales_operations.pipeline.watch import FEWEST, Watch
 
 SEVERITIES = ("unknown", "ok", "warning", "critical")

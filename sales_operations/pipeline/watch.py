@@ -10,7 +10,7 @@ from sales_operations.metrics.deals import OPEN_STAGES
 from sales_operations.metrics.metric import SECONDS_A_DAY, Frame, measure
 from sales_operations.metrics.value import DEAL_SIZE_MEDIAN, SIZED_WON_DEALS
 from sales_operations.metrics.velocity import WON_FROM, WON_STAY
-from sales_operations.pipeline.alerts.moments import Moments, present
+from sales_operations.pipeline.moments import Moments, present
 from sales_operations.pipeline.state import UNASSIGNED, State
 
 FEWEST = 5

@@ -1,1 +1,1 @@
-"""The warnings about open deals: what each one means, which deals have it, and how often it has been right."""
+"""The warnings about open deals: which deals have them, and how often they have been right."""

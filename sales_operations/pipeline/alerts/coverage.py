@@ -9,7 +9,7 @@ import narwhals as nw
 
 from sales_operations.domain.periods import Period, period_of
 from sales_operations.metrics.value import OPEN_AMOUNT, OPEN_AMOUNT_UNKNOWN, OPEN_DEALS, WON_AMOUNT
-from sales_operations.pipeline.alerts.moments import Moments
+from sales_operations.pipeline.moments import Moments
 from sales_operations.pipeline.state import State
 
 RUN_RATE_DAYS = 90

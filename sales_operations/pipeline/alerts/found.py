@@ -10,10 +10,10 @@ import narwhals as nw
 from sales_operations.metrics.deals import whole
 from sales_operations.metrics.value import AMOUNT, DEALS
 from sales_operations.pipeline.alerts.coverage import RUN_RATE_DAYS, Coverage, coverages
-from sales_operations.pipeline.alerts.kinds import KINDS, Kind, money
 from sales_operations.pipeline.findings import LISTED, SHARE_CRITICAL, severity_of
 from sales_operations.pipeline.present import deal, shown, top_rows
 from sales_operations.pipeline.state import State
+from sales_operations.pipeline.warning_kinds import KINDS, Kind, money
 from sales_operations.pipeline.watch import Watch
 
 GAP = "coverage_gap_next_quarter"

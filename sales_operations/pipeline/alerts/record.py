@@ -13,10 +13,10 @@ from sales_operations.domain.clock import AsOf, day_of, to_micros
 from sales_operations.domain.periods import Period
 from sales_operations.pipeline.alerts.coverage import Coverage, coverages, won_in
 from sales_operations.pipeline.alerts.found import GAP
-from sales_operations.pipeline.alerts.kinds import EVENTS, KINDS
-from sales_operations.pipeline.alerts.moments import past
+from sales_operations.pipeline.moments import past
 from sales_operations.pipeline.present import share
 from sales_operations.pipeline.state import State
+from sales_operations.pipeline.warning_kinds import EVENTS, KINDS
 from sales_operations.pipeline.watch import Watch
 
 WEEK = timedelta(days=7)
