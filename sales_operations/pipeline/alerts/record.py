@@ -33,12 +33,14 @@ FROM w LEFT JOIN h ON h.opportunity_id = w.opportunity_id AND h.valid_from <= w.
 LEFT JOIN later ON later.origin = w.origin AND later.opportunity_id = w.opportunity_id
 """
 _RAISED = """
-SELECT count(*), count(*) FILTER (happened), avg(base), median(days) FILTER (happened), count(days) FILTER (happened)
-FROM (SELECT *, avg(CAST(happened AS INT)) OVER (PARTITION BY origin) AS base,
+WITH seen AS (SELECT *, avg(CAST(happened AS INT)) OVER (PARTITION BY origin) AS base,
         lag(warned) OVER (PARTITION BY opportunity_id ORDER BY origin) AS before,
-        min(origin) FILTER (warned IS NOT NULL) OVER () AS first
-    FROM (SELECT origin, opportunity_id, {flag} AS warned, {event} AS happened, days FROM outcomes)
-    QUALIFY warned AND NOT coalesce(before, FALSE) AND origin > first)
+        min(origin) FILTER (warned IS NOT NULL) OVER () AS first_look
+    FROM (SELECT origin, opportunity_id, {flag} AS warned, {event} AS happened, days FROM outcomes)),
+raised AS (FROM seen WHERE warned AND NOT coalesce(before, FALSE) AND origin > first_look
+    QUALIFY row_number() OVER (PARTITION BY opportunity_id ORDER BY origin) = 1)
+SELECT count(*), count(*) FILTER (happened), avg(base), median(days) FILTER (happened), count(days) FILTER (happened)
+FROM raised
 """
 
 Result = dict[str, Any]
