@@ -9,12 +9,14 @@ import typer
 
 from sales_operations.cli import (
     admin,
+    analytics,
     assignment,
     changes,
     contracts,
     forecast,
     imports,
     insights,
+    kpi,
     matching,
     pipeline,
     privacy,
@@ -41,6 +43,8 @@ for room in (
     forecast,
     pipeline,
     changes,
+    analytics,
+    kpi,
     report,
     insights,
     admin,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from sales_operations.pipeline.analytics import PipelineAnalytics as PipelineAnalytics
     from sales_operations.pipeline.changes import PipelineChanges as PipelineChanges
     from sales_operations.pipeline.insights import PipelineInsights as PipelineInsights
+    from sales_operations.pipeline.kpis import PipelineKpis as PipelineKpis
     from sales_operations.pipeline.manager import PipelineManager as PipelineManager
     from sales_operations.pipeline.reporter import PipelineReporter as PipelineReporter
     from sales_operations.pipeline.tracker import PipelineTracker as PipelineTracker
@@ -18,6 +19,7 @@ _HOMES = {
     "PipelineAnalytics": "sales_operations.pipeline.analytics",
     "PipelineChanges": "sales_operations.pipeline.changes",
     "PipelineInsights": "sales_operations.pipeline.insights",
+    "PipelineKpis": "sales_operations.pipeline.kpis",
     "PipelineManager": "sales_operations.pipeline.manager",
     "PipelineReporter": "sales_operations.pipeline.reporter",
     "PipelineTracker": "sales_operations.pipeline.tracker",

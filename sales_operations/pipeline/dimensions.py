@@ -18,11 +18,13 @@ DIMENSIONS = (*_THEN, *_NOW, MONTH)
 UNKNOWN = "unknown"
 """The group of the deals that have no value."""
 NOTES = {
-    **dict.fromkeys(_THEN, "The value that each deal had at as_of."),
-    **dict.fromkeys(_NOW, "The value in the present record of each deal: changes of it are not kept in its history."),
-    "product": "The product in the present record of each deal, not its line items; changes of it are not kept.",
-    "segment": "The segment of the account in its present record; changes of it are not kept.",
-    MONTH: "The month of the closing in the company's time zone; open deals are counted at the end of each month.",
+    **dict.fromkeys(_THEN, "Each deal counts under the value that it had at as_of."),
+    **dict.fromkeys(
+        _NOW, "Each deal counts under the value in its present record: changes of it are not kept in its history."
+    ),
+    "product": "Each deal counts under the product in its present record, not its line items; changes of it are not kept.",
+    "segment": "Each deal counts under the segment in the present record of its account; changes of it are not kept.",
+    MONTH: "Each deal counts in the month of its closing, in the company's time zone; open deals are those at its end.",
 }
 """Dimension to what its values are."""
 

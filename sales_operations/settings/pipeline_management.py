@@ -6,7 +6,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
-from sales_operations.settings.base import Expect, Section, Several, Share
+from sales_operations.settings.base import Expect, Section, Several, Share, Text
+from sales_operations.settings.kpis import KpiTargets
 from sales_operations.settings.schedule import NAMED_SCHEDULES, check_schedule
 
 TrackingMetric = Literal[
@@ -16,6 +17,7 @@ Report = Literal[
     "pipeline_summary", "stage_report", "sales_rep_report", "trend_report", "funnel", "cohorts", "win_loss", "activity",
     "quota_attainment", "coverage", "rep_scorecard", "data_quality"
 ]  # fmt: skip
+ReportFormat = Literal["json", "csv", "xlsx", "html", "pdf"]
 USUAL_REPORTS: tuple[Report, ...] = ("pipeline_summary", "stage_report", "sales_rep_report", "trend_report")
 AnalyticsMetric = Literal["conversion_rate", "velocity", "deal_size", "win_rate"]
 Alert = Literal["pipeline_health", "stage_bottlenecks", "at_risk_deals", "forecast_variance"]
@@ -54,7 +56,19 @@ class Reporting(Section):
 
     enabled: bool = Field(default=True, description="Reports are part of the result.")
     reports: Several[Report] = Field(default=USUAL_REPORTS, description="The reports that are made.")
-    schedule: Schedule = Field(default="daily", description="When the worker makes the reports by itself.")
+    schedule: Schedule = Field(
+        default="daily",
+        description="When the worker makes the reports by itself, in the company's time zone: `hourly`, `daily` (at six), "
+        "`weekly` (on Monday), `monthly` (on the first), or five cron fields.",
+    )
+    formats: Several[ReportFormat] = Field(
+        default=("html", "pdf"),
+        description="The files that the worker writes of each report, to `reports` in the results folder.",
+    )
+    recipients: Several[Text] = Field(
+        default=("sales operations",),
+        description="Who is told of them: users by name, id or e-mail address, or the name of an inbox.",
+    )
 
 
 class Analytics(Section):
@@ -126,4 +140,5 @@ class PipelineManagement(Section):
     tracking: Tracking = Tracking()
     reporting: Reporting = Reporting()
     analytics: Analytics = Analytics()
+    kpi_targets: KpiTargets = KpiTargets()
     insights: Insights = Insights()

@@ -25,8 +25,9 @@ CREATE TABLE opportunities(opportunity_id VARCHAR, name VARCHAR, account_id VARC
   amount_minor BIGINT, own_minor BIGINT, currency VARCHAR, probability DOUBLE, forecast_category VARCHAR,
   close_date DATE, owner_id VARCHAR, sales_rep VARCHAR, team VARCHAR, region VARCHAR, opportunity_type VARCHAR, lead_source VARCHAR,
   product VARCHAR, next_step VARCHAR, loss_reason VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP, seq BIGINT);
-CREATE TABLE m_opportunities(id VARCHAR, name VARCHAR, account_id VARCHAR, account_text VARCHAR);
-CREATE TABLE m_accounts(id VARCHAR, name VARCHAR);
+CREATE TABLE m_opportunities(id VARCHAR, name VARCHAR, account_id VARCHAR, account_text VARCHAR, lead_source VARCHAR,
+  product VARCHAR);
+CREATE TABLE m_accounts(id VARCHAR, name VARCHAR, segment VARCHAR);
 CREATE TABLE intervals(opportunity_id VARCHAR, valid_from TIMESTAMP, valid_to TIMESTAMP, pipeline VARCHAR,
   pipeline_stage VARCHAR, stage VARCHAR, status VARCHAR, amount_minor BIGINT, own_minor BIGINT, currency VARCHAR,
   probability DOUBLE, forecast_category VARCHAR, close_date DATE, owner_id VARCHAR, sales_rep VARCHAR, team VARCHAR,
@@ -71,7 +72,12 @@ def _fill(db: duckdb.DuckDBPyConnection, history: History, activities: list[tupl
                 known = (deal, f"Deal {deal}", "a1", f"Account {deal}", None, None, *state, *rest)
                 beyond = ("EMEA", "new", "web", "Product", None, None, steps[0]["at"], step["at"], number)
                 opportunities.append((*known, *beyond))
-    _insert(db, "m_opportunities", [(deal, f"Deal {deal}", None, f"Account {deal}") for deal in history])
+    records = [(deal, f"Deal {deal}", f"Account {deal}", steps[-1]) for deal, steps in history.items()]
+    told = ("account_id", "account_text", "lead_source", "product")
+    rows = [
+        (deal, name, *(({"account_text": text} | last).get(key) for key in told)) for deal, name, text, last in records
+    ]
+    _insert(db, "m_opportunities", rows)
     reps = {step.get("rep") for steps in history.values() for step in steps} - {None}
     calls = enumerate(activities)
     _insert(db, "intervals", intervals)

@@ -51,6 +51,14 @@ VALUES: dict[str, Any] = {
             "schedule": "daily",
         },
         "analytics": {"enabled": True, "metrics": ["conversion_rate", "velocity", "deal_size", "win_rate"]},
+        "kpi_targets": {
+            "forecast_accuracy": 0.9,
+            "pipeline_coverage": 3.0,
+            "sales_cycle_days": 90,
+            "win_rate": 0.3,
+            "deal_size": 10000,
+            "won_deals_per_rep_month": 5,
+        },
         "insights": {
             "enabled": True,
             "alerts": ["pipeline_health", "stage_bottlenecks", "at_risk_deals", "forecast_variance"],
