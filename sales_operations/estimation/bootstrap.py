@@ -69,9 +69,8 @@ def _rank(count: int, level: float) -> int:
 def _grouped(sums: Floats) -> Floats:
     if len(sums) <= _UNITS:
         return sums
-    shuffled = sums[np.random.default_rng(_SEED).permutation(len(sums))]
-    starts = np.linspace(0, len(sums), _UNITS, endpoint=False).astype(np.int64)
-    return np.asarray(np.add.reduceat(shuffled, starts, axis=0))
+    unit = np.random.default_rng(_SEED).permutation(len(sums)) % _UNITS
+    return np.column_stack([np.bincount(unit, weights=column, minlength=_UNITS) for column in sums.T])
 
 
 @lru_cache(maxsize=32)

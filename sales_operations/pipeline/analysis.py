@@ -16,7 +16,7 @@ from sales_operations.metrics.conversion import (
     WIN_RATE_BY_AMOUNT,
     WIN_RATE_BY_COUNT,
 )
-from sales_operations.metrics.deals import IS_OPEN, OPEN_STAGES
+from sales_operations.metrics.deals import IS_OPEN, OPEN_STAGES, whole
 from sales_operations.metrics.metric import Frame, Row, Unit
 from sales_operations.metrics.value import DEAL_SIZE, DEAL_SIZE_MEDIAN, OPEN_DEALS, SIZED_WON_DEALS
 from sales_operations.metrics.velocity import CYCLE_LENGTH, CYCLE_LENGTH_MEDIAN, TIMED_WON_DEALS, VELOCITY, WON_FROM
@@ -50,8 +50,8 @@ def analyze(state: State, by: str | None = None, period: Period | None = None) -
     if by is not None:
         check(by)
     window = window_of(state, period)
-    closed = state.kept("analyzed_deals", window.closed(state))
-    row = state.measured(closed, _MEASURED) | _open_at_end(state, window)
+    closed = window.closed(state)
+    row = state.measured(closed, _MEASURED) | state.measured(_open_then(state, window), [OPEN_DEALS])
     return {
         **_figures(Part(row, samples(closed)[None], state)),
         **({} if by is None else {"by": by, "by_means": NOTES[by], "groups": _groups(state, window, closed, by)}),
@@ -73,10 +73,11 @@ def _groups(state: State, window: Window, closed: Frame, by: str) -> list[dict[s
         months = window.months(state)
         whole = Window(months[0][1].start, window.end, window.period)
         named = state.kept("analyzed_groups", by_month(whole.closed(state), months))
-        opened = {month.label: _open_at_end(state, one) for month, one in months}
+        opened = _open_by_month(state, months)
     else:
         named = state.kept("analyzed_groups", grouped(state, closed, by))
-        opened = _open_by_group(state, window, by)
+        still = grouped(state, _open_then(state, window), by)
+        opened = state.measured_by(still, [OPEN_DEALS], "group")
     rows, drawn = state.measured_by(named, _MEASURED, "group"), samples(named, "group")
     nothing, nobody = state.measured(named.head(0), _MEASURED), samples(named.head(0))[None]
     found = []
@@ -89,22 +90,25 @@ def _groups(state: State, window: Window, closed: Frame, by: str) -> list[dict[s
     return sorted(found, key=lambda one: (-one["closed_deals"], one["group"]))
 
 
-def _open_at_end(state: State, window: Window) -> dict[str, int]:
-    """How many deals were open when the window ended."""
-    return state.measured(_open_then(state, window), [OPEN_DEALS])
-
-
-def _open_by_group(state: State, window: Window, by: str) -> dict[str, dict[str, int]]:
-    return state.measured_by(grouped(state, _open_then(state, window), by), [OPEN_DEALS], "group")
-
-
 def _open_then(state: State, window: Window) -> Frame:
-    """The deals that were open just before the end of a window, those left out that are deleted by now."""
-    if window.end > state.until:
-        return state.open
-    then = (nw.col("valid_from") < nw.lit(window.end)) & (nw.col("valid_to") >= nw.lit(window.end))
-    known = state.deals.select("opportunity_id")
-    return state.history.filter(then, IS_OPEN).join(known, on="opportunity_id", how="semi")
+    """The deals that were open just before the end of a window."""
+    return state.open if window.end > state.until else _ever_open(state).filter(_holds_at_end(window))
+
+
+def _open_by_month(state: State, months: list[tuple[Period, Window]]) -> dict[str, dict[str, int]]:
+    """How many deals were open just before the end of each month, in one pass."""
+    ends = [whole(_holds_at_end(window)).sum().alias(month.label) for month, window in months]
+    (found,) = state.rows(_ever_open(state).select(*ends))
+    return {label: {OPEN_DEALS.name: count or 0} for label, count in found.items()}
+
+
+def _ever_open(state: State) -> Frame:
+    """The states in which deals were open, but those of deals that are deleted by now."""
+    return state.history.filter(IS_OPEN).join(state.deals.select("opportunity_id"), on="opportunity_id", how="semi")
+
+
+def _holds_at_end(window: Window) -> nw.Expr:
+    return (nw.col("valid_from") < nw.lit(window.end)) & (nw.col("valid_to") >= nw.lit(window.end))
 
 
 def _spread(interval: Interval, unit: Unit, state: State, prefix: str = "") -> dict[str, Any]:

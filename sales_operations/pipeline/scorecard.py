@@ -27,11 +27,11 @@ from sales_operations.metrics.value import (
 )
 from sales_operations.metrics.velocity import CYCLE_LENGTH, TIMED_WON_DEALS
 from sales_operations.pipeline.present import LEVEL, shown, win_rate
+from sales_operations.pipeline.reports import RUN_RATE_DAYS
 from sales_operations.pipeline.samples import samples
 from sales_operations.pipeline.state import UNASSIGNED, State
 from sales_operations.pipeline.window import Window, window_of
 
-RUN_RATE_DAYS = 90
 DAYS_A_MONTH = 365.25 / 12
 _FORECAST = "forecast_accuracy"
 
