@@ -32,8 +32,17 @@ Steps = list[dict[str, Any]]
 OPEN = ("lead", "qualified", "proposal", "negotiation")
 
 
-def looks() -> list[datetime]:
-    last = END - timedelta(days=HORIZON)
+def looks(history: dict[str, Steps]) -> list[datetime]:
+    """Weekly, the last of them a horizon before the last closing."""
+    closings = []
+    for steps in history.values():
+        if (now := at(steps, END)) and now["stage"].startswith("closed"):
+            ends = [step["at"] for step in steps[1:]] + [END]
+            left = [
+                end for step, end in zip(steps, ends, strict=True) if step["stage"] in OPEN and not step.get("deleted")
+            ]
+            closings.append(max(end for end in left if end <= END))
+    last = max(closings) - timedelta(days=HORIZON)
     return [last - timedelta(days=7 * back) for back in reversed(range(WEEKS + 1))]
 
 
@@ -122,7 +131,7 @@ def as_of(instant: datetime) -> AsOf:
 
 def test_every_past_look_sees_what_was_so_then(state_of: Any, laden: Any, calls: Any) -> None:
     state = state_of(laden, AS_OF, activities=calls)
-    moments = looks()
+    moments = looks(laden)
     seen: dict[datetime, dict[str, dict[str, bool | None]]] = {moment: {} for moment in moments}
     for row in state.rows(Watch(state, past(state, [as_of(moment) for moment in moments])).deals):
         seen[row["origin"]][row["opportunity_id"]] = {name: row[flag] for name, flag in FLAG.items()}
@@ -134,7 +143,7 @@ def test_every_past_look_sees_what_was_so_then(state_of: Any, laden: Any, calls:
 
 def test_the_records_are_those_of_a_plain_reading(state_of: Any, laden: Any, calls: Any) -> None:
     found = records(state_of(laden, AS_OF, activities=calls), list(FLAG), HORIZON, WEEKS)
-    moments = looks()
+    moments = looks(laden)
     assert (found["from"], found["to"]) == tuple(
         moment.isoformat(timespec="seconds") + "+00:00" for moment in (moments[0], moments[-1])
     )
@@ -184,7 +193,7 @@ def test_the_records_are_those_of_a_plain_reading(state_of: Any, laden: Any, cal
 
 
 def test_what_came_later_changes_no_earlier_look(state_of: Any, laden: Any, calls: Any) -> None:
-    moments = [as_of(moment) for moment in looks()[:10]]
+    moments = [as_of(moment) for moment in looks(laden)[:10]]
     last = moments[-1].instant.replace(tzinfo=None)
     before = {deal: kept for deal, steps in laden.items() if (kept := [one for one in steps if one["at"] <= last])}
     called = [call for call in calls if call[2] <= last]

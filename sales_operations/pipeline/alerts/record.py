@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -54,7 +54,7 @@ def records(state: State, wanted: Collection[str], horizon_days: int | None = No
     A record judges each deal once, at the first look at which the warning came up anew: ``n`` deals, ``came_true`` of
     them, ``precision`` with its interval, ``base_rate`` of the same event among all deals that were open at the same
     looks, ``lift``, ``lead_days`` (median from the warning to the loss, over ``lead_n``), ``event``, and ``says`` in
-    words. Only looks whose horizon lies before the state's instant take part; thresholds come from before each look. The
+    words. Only looks whose horizon ends by the last closing take part; thresholds come from before each look. The
     very first look only says what is not new. A value that cannot be known is None. Horizon and weeks are those of the
     configuration unless given. All looks are computed at once: time and memory grow with deals x looks.
     """
@@ -77,11 +77,15 @@ def records(state: State, wanted: Collection[str], horizon_days: int | None = No
 
 
 def _origins(state: State, horizon_days: int, weeks: int) -> list[AsOf]:
-    """The weekly looks, oldest first, none before the first deal; one more than ``weeks``, which tells what is new."""
+    """The weekly looks, oldest first, none before the first deal; one more than ``weeks``, which tells what is new.
+
+    Horizons end at the last closing: whether deals were won after it nobody has recorded yet.
+    """
     first = state.rows(state.history.select(first=nw.col("valid_from").min()))[0]["first"]
-    if first is None:
+    end = _last_closing(state)
+    if first is None or end is None:
         return []
-    last = state.at.instant - timedelta(days=horizon_days)
+    last = end.replace(tzinfo=UTC) - timedelta(days=horizon_days)
     instants = [last - WEEK * back for back in reversed(range(weeks + 1))]
     zone = state.settings.company.timezone
     return [
@@ -89,6 +93,11 @@ def _origins(state: State, horizon_days: int, weeks: int) -> list[AsOf]:
         for instant in instants
         if instant.replace(tzinfo=None) >= first
     ]
+
+
+def _last_closing(state: State) -> datetime | None:
+    found: datetime | None = state.rows(state.journeyed.select(end=nw.col("closed_at").max()))[0]["end"]
+    return found
 
 
 def _judged(watch: Watch, names: list[str], horizon_days: int) -> dict[str, Result]:
@@ -110,7 +119,8 @@ def _judged(watch: Watch, names: list[str], horizon_days: int) -> dict[str, Resu
 def _gaps(watch: Watch) -> Result:
     """Counts of the coverage gap: each quarter once, at the first look with a gap; only quarters that are over."""
     state = watch.state
-    looks = [one for _, one in sorted(coverages(watch.moments).items()) if one.quarter.end < state.at.day]
+    last = _last_closing(state)
+    looks = [one for _, one in sorted(coverages(watch.moments).items()) if last and one.quarter.end <= last.date()]
     known = [one for one in looks if one.times is not None]
     won = {one.quarter: won_in(state, one.quarter) for one in known}
     short = [won[one.quarter] < (one.target_minor or 0) for one in known]
