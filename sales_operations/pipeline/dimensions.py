@@ -22,6 +22,7 @@ NOTES = {
     **dict.fromkeys(
         _NOW, "Each deal counts under the value in its present record: changes of it are not kept in its history."
     ),
+    "team": "Each deal counts under the present team of the rep that it had at as_of.",
     "product": "Each deal counts under the product in its present record, not its line items; changes of it are not kept.",
     "segment": "Each deal counts under the segment in the present record of its account; changes of it are not kept.",
     MONTH: "Each deal counts in the month of its closing, in the company's time zone; open deals are those at its end.",
