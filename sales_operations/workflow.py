@@ -84,10 +84,11 @@ def run(
 
 def _delivered(workspace: Workspace, progress: Callable[[str], None]) -> str | None:
     """Work off what follows: rules, and deliveries where channels are set up; what is to say about it."""
+    from sales_operations.pipeline.schedule import schedules
     from sales_operations.process.working import drain
 
     progress("Working off what follows")
-    done = drain(workspace)
+    done = drain(workspace, schedules(workspace))
     if done is None or not (done.delivered or done.waiting):
         return None
     later = f"; {done.waiting:,} wait for their time, or for their receiver" if done.waiting else ""

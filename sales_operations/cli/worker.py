@@ -32,6 +32,7 @@ def worker(
     import threading
 
     from sales_operations.domain.errors import InvalidInput
+    from sales_operations.pipeline.schedule import schedules
     from sales_operations.process.working import work
 
     workspace = opened(config, database)
@@ -42,7 +43,7 @@ def worker(
         signal.signal(ending, lambda *_: stop.set())
     if not once:
         notice(f"Working on {workspace.store_name}; stop with Ctrl-C.")
-    done = work(workspace, once=once, at_once=workers, stop=stop, tell=notice)
+    done = work(workspace, more=schedules(workspace), once=once, at_once=workers, stop=stop, tell=notice)
     if as_json:
         print_json(
             {

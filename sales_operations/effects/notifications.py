@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -27,14 +28,18 @@ def notify(
     *,
     event: str | None = None,
     values: Mapping[str, Any] | None = None,
+    once: str | None = None,
 ) -> str:
     """Put a message into a person's inbox, and on its way by the channels that are set up for its event.
 
     ``recipient``: a user's name, id or e-mail address. ``event``: a name such as ``quote.accepted``, by which routes and
     templates are chosen. ``values``: what an own template may show beside the texts (texts, numbers, lists and mappings).
+    ``once``: a name of the occasion, of which the recipient is told once, however often this is called.
     Gives the notification's id, which stays the same wherever and however often it is delivered. Raises TemplateError.
     """
-    identity, happened = new_id("note"), event or MESSAGE
+    identity, happened = new_id("note") if once is None else _id_of(once, recipient), event or MESSAGE
+    if once is not None and _is_told(unit.connection, identity):
+        return identity
     outgoing = outgoing_of(unit.connection)
     if outgoing is not None:
         given = {**(values or {}), "recipient": recipient, "opportunity_id": opportunity_id}
@@ -51,6 +56,15 @@ def notify(
     if outgoing is not None:
         outgoing.add(unit, identity, happened, recipient)
     return identity
+
+
+def _id_of(occasion: str, recipient: str) -> str:
+    return f"note_{sha256(repr((occasion, recipient)).encode()).hexdigest()[:32]}"
+
+
+def _is_told(connection: Connection, identity: str) -> bool:
+    notes = tables.RECORDS["notifications"]
+    return connection.execute(select(notes.c.id).where(notes.c.id == identity)).first() is not None
 
 
 def inbox(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 NO_EFFECT_YET: tuple[str, ...] = (
-    "sales_operations.pipeline_management.reporting.schedule",
     "sales_operations.sales_enablement.training.enabled",
     "sales_operations.sales_enablement.training.modules",
     "sales_operations.sales_enablement.training.frequency",

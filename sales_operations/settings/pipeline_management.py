@@ -65,7 +65,7 @@ class Reporting(Section):
         default=("html", "pdf"),
         description="The files that the worker writes of each report, to `reports` in the results folder.",
     )
-    recipients: Several[Text] = Field(
+    recipients: Annotated[Several[Text], Expect("a list of texts")] = Field(
         default=("sales operations",),
         description="Who is told of them: users by name, id or e-mail address, or the name of an inbox.",
     )
@@ -127,6 +127,9 @@ class Insights(Section):
 
     enabled: bool = Field(default=True, description="Findings are part of the result.")
     alerts: Several[Alert] = Field(default=get_args(Alert), description="The kinds of finding that are looked for.")
+    schedule: Schedule = Field(
+        default="daily", description="When the worker checks the warnings by itself, and tells the reps of new ones."
+    )
     warnings: Several[Warned] = Field(
         default=get_args(Warned), description="The warnings about open deals, beside them."
     )

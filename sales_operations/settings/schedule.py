@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-NAMED_SCHEDULES = ("hourly", "daily", "weekly", "monthly")
+CRONS = {"hourly": "0 * * * *", "daily": "0 6 * * *", "weekly": "0 6 * * 1", "monthly": "0 6 1 * *"}
+"""Name to its cron expression, in the company's time zone: at the full hour, at six, on Monday, on the first."""
+NAMED_SCHEDULES = tuple(CRONS)
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -45,3 +47,8 @@ def _is_part(text: str, low: int, high: int, names: dict[str, int]) -> bool:
         return False
     bounds = [names.get(word, int(word) if word.isdigit() else -1) for word in (first, last) if word is not None]
     return bounds == sorted(bounds) and all(low <= bound <= high for bound in bounds)
+
+
+def cron_of(text: str) -> str:
+    """The cron expression of a schedule."""
+    return CRONS.get(text, text)

@@ -13,7 +13,11 @@ import pytest
 from sales_operations.demo import store as demo
 from tests.cli.conftest import COMMAND, environment
 
-SCREEN = 'sales_operations: {notifications: {channels: {screen: {url: "console:"}}}}\n'
+SCREEN = """
+sales_operations:
+  notifications: {channels: {screen: {url: "console:"}}}
+  pipeline_management: {reporting: {enabled: false}}
+"""
 SECRETS = """
 sales_operations:
   notifications:

@@ -26,7 +26,7 @@ CREATE TABLE opportunities(opportunity_id VARCHAR, name VARCHAR, account_id VARC
   close_date DATE, owner_id VARCHAR, sales_rep VARCHAR, team VARCHAR, region VARCHAR, opportunity_type VARCHAR, lead_source VARCHAR,
   product VARCHAR, next_step VARCHAR, loss_reason VARCHAR, created_at TIMESTAMP, updated_at TIMESTAMP, seq BIGINT);
 CREATE TABLE m_opportunities(id VARCHAR, name VARCHAR, account_id VARCHAR, account_text VARCHAR, lead_source VARCHAR,
-  product VARCHAR);
+  product VARCHAR, loss_reason VARCHAR);
 CREATE TABLE m_accounts(id VARCHAR, name VARCHAR, segment VARCHAR);
 CREATE TABLE intervals(opportunity_id VARCHAR, valid_from TIMESTAMP, valid_to TIMESTAMP, pipeline VARCHAR,
   pipeline_stage VARCHAR, stage VARCHAR, status VARCHAR, amount_minor BIGINT, own_minor BIGINT, currency VARCHAR,
@@ -73,7 +73,7 @@ def _fill(db: duckdb.DuckDBPyConnection, history: History, activities: list[tupl
                 beyond = ("EMEA", "new", "web", "Product", None, None, steps[0]["at"], step["at"], number)
                 opportunities.append((*known, *beyond))
     records = [(deal, f"Deal {deal}", f"Account {deal}", steps[-1]) for deal, steps in history.items()]
-    told = ("account_id", "account_text", "lead_source", "product")
+    told = ("account_id", "account_text", "lead_source", "product", "loss_reason")
     rows = [
         (deal, name, *(({"account_text": text} | last).get(key) for key in told)) for deal, name, text, last in records
     ]

@@ -19,7 +19,6 @@ PAGE = ROOT / "docs" / "configuration.md"
 EXAMPLE = ROOT / "config" / "sales_operations_config.yaml.example"
 
 AT_MOST = {
-    "pipeline_management.reporting.schedule",
     "sales_enablement.training.enabled",
     "sales_enablement.training.modules",
     "sales_enablement.training.frequency",

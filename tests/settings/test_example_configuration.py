@@ -49,6 +49,8 @@ VALUES: dict[str, Any] = {
             "enabled": True,
             "reports": ["pipeline_summary", "stage_report", "sales_rep_report", "trend_report"],
             "schedule": "daily",
+            "formats": ["html", "pdf"],
+            "recipients": ["sales operations"],
         },
         "analytics": {"enabled": True, "metrics": ["conversion_rate", "velocity", "deal_size", "win_rate"]},
         "kpi_targets": {
@@ -62,6 +64,7 @@ VALUES: dict[str, Any] = {
         "insights": {
             "enabled": True,
             "alerts": ["pipeline_health", "stage_bottlenecks", "at_risk_deals", "forecast_variance"],
+            "schedule": "daily",
             "warnings": [
                 "no_activity",
                 "overdue",

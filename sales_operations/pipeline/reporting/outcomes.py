@@ -70,7 +70,7 @@ def _with_attributes(state: State) -> Any:
     furthest: nw.Expr = nw.lit(UNKNOWN)
     for stage in OPEN_STAGES:
         furthest = nw.when(was_in(stage)).then(nw.lit(stage)).otherwise(furthest)
-    known = state.table("opportunities").select("opportunity_id", "loss_reason", "lead_source")
+    known = state.table("m_opportunities").select("loss_reason", "lead_source", opportunity_id="id")
     closed = state.closed_within(WINDOW_DAYS).join(known, on="opportunity_id", how="left")
     return closed.with_columns(
         loss_reason=nw.coalesce(nw.col("loss_reason"), nw.lit(UNKNOWN)),

@@ -81,7 +81,7 @@ def data_quality(state: State) -> dict[str, Any]:
         nw.coalesce(nw.col("loss_reason").str.to_lowercase().is_in(NO_REASON), nw.lit(True)),
         _AMOUNT,
     )
-    reasons = state.table("opportunities").select("opportunity_id", "loss_reason")
+    reasons = state.table("m_opportunities").select("loss_reason", opportunity_id="id")
     lost = state.closed_within(WINDOW_DAYS).filter(IS_LOST).join(reasons, on="opportunity_id", how="left")
     lost_number = state.measured(lost, [DEALS])[DEALS.name]
     entries.append(_entry(state, unexplained, lost, lost_number, None))
@@ -99,9 +99,8 @@ def data_quality(state: State) -> dict[str, Any]:
 
 def _with_records(state: State, watch: Watch) -> Frame:
     """The watched open deals with ``account``, ``chance`` and ``twins``: how many there are of the same kind."""
-    known = state.table("opportunities").select(
-        "opportunity_id", "product", account=nw.coalesce(nw.col("account_id"), nw.col("account_name"))
-    )
+    account = nw.coalesce(nw.col("account_id"), nw.col("account_text"))
+    known = state.table("m_opportunities").select("product", opportunity_id="id", account=account)
     chances = state.deals.filter(IS_OPEN).select("opportunity_id", chance=probability(state.pipelines))
     deals = watch.deals.join(known, on="opportunity_id", how="left").join(chances, on="opportunity_id", how="left")
     same = ["account", "amount_minor", "product"]

@@ -40,6 +40,9 @@ _RULES = {
     "total": "Over the reps that have a quota, or over the teams where only these have one.",
     "quota": "Quotas as last set, in the company's currency at the rate of the period's first day.",
 }
+_WHOLE = (
+    "All deals of the company, of reps without a quota too, against the sum of the quotas; each rep against their own."
+)
 
 
 class Quotas:
@@ -149,7 +152,8 @@ def coverage(state: State) -> dict[str, Any]:
     column, held = present.holders
     rows = present.rows(column, held)
     deals = sum(entry["open_deals"] for entry in entries)
-    return head(state, deals, [OPEN_AMOUNT, OPEN_WEIGHTED, *_COVERED], quota=_RULES["quota"]) | {
+    told = {"periods": _WHOLE, "quota": _RULES["quota"]}
+    return head(state, deals, [OPEN_AMOUNT, OPEN_WEIGHTED, *_COVERED], **told) | {
         "periods": entries,
         "by": column,
         "holders": [{"name": name} | _covered(row, state) for name, row in rows.items()],
