@@ -45,16 +45,17 @@ def _specification(table: Table, currency: str) -> dict[str, Any]:
     chart = table.chart
     assert chart is not None
     names = [str(name) for name in table.column(chart.label)[1]]
+    wanted = [index for index, name in enumerate(names) if name not in chart.omit]
     columns = [table.column(key) for key in chart.values]
     titles = [column.title for column, _ in columns]
-    drawn = _largest([values for _, values in columns])
+    drawn = _largest(wanted, [values for _, values in columns])
     rows = [
         {"label": names[index], "series": column.title, "value": values[index]}
         for column, values in columns
         for index in drawn
     ]
     first = columns[0][0]
-    along = _measure(alt, first, _title(chart, first, currency, len(names)), chart.upright)
+    along = _measure(alt, first, _title(chart, first, currency, len(wanted)), chart.upright)
     across_type = alt.X if chart.upright else alt.Y
     across = across_type("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=_LABEL_LIMIT, labelAngle=0))
     offset_type = alt.XOffset if chart.upright else alt.YOffset
@@ -95,10 +96,10 @@ def _title(chart: Chart, column: Column, currency: str, rows: int) -> str:
     return f"{title}, the {MOST} largest of {rows:,}" if rows > MOST else title
 
 
-def _largest(series: list[list[Any]]) -> list[int]:
-    """The places of the rows that are drawn, in their order."""
-    size = [max(abs(value or 0) for value in values) for values in zip(*series, strict=True)]
-    return sorted(sorted(range(len(size)), key=lambda index: -size[index])[:MOST])
+def _largest(places: list[int], series: list[list[Any]]) -> list[int]:
+    """Those of the places whose values are the largest, as many as are drawn, in their order."""
+    size = {place: max(abs(values[place] or 0) for values in series) for place in places}
+    return sorted(sorted(places, key=lambda place: -size[place])[:MOST])
 
 
 def _height(rows: int, series: int) -> float:

@@ -50,6 +50,8 @@ class Chart:
     values: tuple[str, ...]
     upright: bool = False
     """Upright bars are for what runs in time."""
+    omit: tuple[str, ...] = ()
+    """Labels of the rows that are left to the table."""
 
 
 @dataclass(frozen=True)

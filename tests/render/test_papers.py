@@ -97,6 +97,13 @@ def test_of_many_rows_the_largest_are_drawn_and_the_axis_says_so() -> None:
     assert "Won against quota (USD), the 30 largest of 100" in labels
 
 
+def test_a_row_may_be_left_to_the_table() -> None:
+    chart = Chart("Won against quota", "rep", ("won", "quota"), omit=("Bo",))
+    some = Table("t", "T", COLUMNS, [["Ada", 1, 2, None, 0], ["Bo", 9, 9, None, 0]], chart)
+    drawn = charts.svg(some, "USD")
+    assert (">Ada<" in drawn, ">Bo<" in drawn) == (True, False)
+
+
 def test_where_nothing_is_known_nothing_is_drawn() -> None:
     empty = Table("t", "T", COLUMNS, [["Ada", None, 0, None, 0]], TABLE.chart)
     assert not charts.is_drawn(empty)

@@ -56,7 +56,9 @@ def stages(found: Result) -> list[Table]:
             ("median_days_in_stage", "Days in stage (median)", "days"),
             ("moved_on.value", "Moved on", "share"),
             ("moved_on.n", "of", "count"),
-            chart=Chart("Amount by stage", "stage", ("amount", "weighted_amount")),
+            chart=Chart(
+                "Amount of the open deals", "stage", ("amount", "weighted_amount"), omit=("closed_won", "closed_lost")
+            ),
         )
     ]
 
