@@ -26,6 +26,22 @@ class PipelineReporter(Face):
             as_of, known_at, lambda state: kind.make(state) | {"report": name, "generated_at": state.made_at}
         )
 
+    async def file(
+        self,
+        name: str,
+        form: str,
+        as_of: str | None = None,
+        known_at: str | None = None,
+        table: str | None = None,
+    ) -> bytes:
+        """One report as a file: json, csv (of its first table, or the one that is named), xlsx, html or pdf.
+
+        Raises NotFound for a report, format or table that does not exist.
+        """
+        from sales_operations.pipeline.reporting.formats import written_as
+
+        return written_as(name, await self.report(name, as_of, known_at), form, table)
+
 
 def reports_of(state: State) -> Result:
     """The reports of a state, or why there are none."""

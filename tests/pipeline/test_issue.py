@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
+from sales_operations.domain.errors import NotFound
 from sales_operations.effects.notifications import inbox
-from sales_operations.pipeline import schedule
+from sales_operations.effects.schedules import Schedule
+from sales_operations.pipeline import PipelineReporter, schedule
 from sales_operations.pipeline.issue import issue
 from sales_operations.process import schedule as process_schedule
 from sales_operations.process.working import work
@@ -24,6 +27,10 @@ def config(tmp_path: Path) -> dict:
     }
     keys = {"pipeline_management": {"reporting": reporting}, "results": {"folder": str(tmp_path / "results")}}
     return {"sales_operations": {"company": {"timezone": "Europe/Berlin"}, **keys}}
+
+
+def of_reports(workspace) -> list[Schedule]:
+    return [plan for plan in schedule.schedules(workspace) if plan.name == "reports"]
 
 
 def notes(workspace) -> list[dict]:
@@ -54,21 +61,21 @@ def test_each_time_of_the_schedule_is_told_to_each_recipient_once(stores, config
 def test_workers_make_the_reports_once_and_a_missed_time_is_made_up_for_once(sqlite_store, config, monkeypatch):
     monkeypatch.setattr(process_schedule, "WORKS", {})
     first, second = sqlite_store.open(config), sqlite_store.open(config)
-    assert work(first, more=schedule.schedules(first), once=True).schedules == {"reports": 2}
-    assert work(second, more=schedule.schedules(second), once=True).schedules == {}
+    assert work(first, more=of_reports(first), once=True).schedules == {"reports": 2}
+    assert work(second, more=of_reports(second), once=True).schedules == {}
     assert len(notes(first)) == 2
     sqlite_store.clock.advance(days=3)
-    assert work(second, more=schedule.schedules(second), once=True).schedules == {"reports": 2}
+    assert work(second, more=of_reports(second), once=True).schedules == {"reports": 2}
     assert len(notes(first)) == 4
 
 
 def test_they_are_not_made_where_they_are_turned_off_and_daily_means_at_six(sqlite_store, config):
     reporting = config["sales_operations"]["pipeline_management"]["reporting"]
     reporting["schedule"] = "daily"
-    [plan] = schedule.schedules(sqlite_store.open(config))
+    [plan] = of_reports(sqlite_store.open(config))
     assert (plan.name, plan.cron) == ("reports", "0 6 * * *")
     reporting["enabled"] = False
-    assert schedule.schedules(sqlite_store.open(config)) == []
+    assert of_reports(sqlite_store.open(config)) == []
 
 
 def test_a_folder_that_cannot_be_written_fails_the_schedule_and_tells_nobody(
@@ -77,6 +84,21 @@ def test_a_folder_that_cannot_be_written_fails_the_schedule_and_tells_nobody(
     monkeypatch.setattr(process_schedule, "WORKS", {})
     (tmp_path / "results").write_text("a file")
     workspace = sqlite_store.open(config)
-    failed = work(workspace, more=schedule.schedules(workspace), once=True).failed
+    failed = work(workspace, more=of_reports(workspace), once=True).failed
     assert "cannot be written" in failed["reports"]
     assert notes(workspace) == []
+
+
+def test_the_library_gives_any_report_as_a_mapping_or_as_a_file(sqlite_store):
+    reporter = PipelineReporter(sqlite_store.open())
+    found = asyncio.run(reporter.report("funnel", as_of="2026-06-30"))
+    assert (found["report"], found["as_of"], found["deals"]) == ("funnel", "2026-06-30", 0)
+    table = asyncio.run(reporter.file("funnel", "csv", as_of="2026-06-30", table="days_in_stage")).decode()
+    assert table.splitlines()[:2] == [
+        "stage,days_in_stage_p50,days_in_stage_p75,days_in_stage_p90,days_in_stage_n",
+        "lead,,,,0",
+    ]
+    with pytest.raises(NotFound, match="there is no report 'funel'; use funnel"):
+        asyncio.run(reporter.report("funel"))
+    with pytest.raises(NotFound, match="format 'docx' does not exist"):
+        asyncio.run(reporter.file("funnel", "docx"))
