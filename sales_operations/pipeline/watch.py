@@ -18,11 +18,12 @@ FEWEST = 5
 FEWEST_REPS = 3
 """Loads are compared among at least so many reps."""
 CONTACTS = """
-SELECT opportunity_id, contact_id, occurred_at AS since FROM activities
+SELECT opportunity_id, contact_id, occurred_at AS since, NULL AS until FROM activities
 WHERE opportunity_id IS NOT NULL AND contact_id IS NOT NULL
-UNION ALL SELECT opportunity_id, contact_id, NULL FROM opportunities WHERE contact_id IS NOT NULL
+UNION ALL SELECT opportunity_id, contact_id, since, until FROM roles
+UNION ALL SELECT opportunity_id, contact_id, NULL, NULL FROM opportunities WHERE contact_id IS NOT NULL
 """
-"""Whom a deal is known to go through, and since when; NULL where the store does not keep that."""
+"""Whom a deal is known to go through, since when and until when; NULL where the store does not keep that."""
 
 _NORMS = [*WON_STAY.values(), *WON_FROM.values(), DEAL_SIZE_MEDIAN, SIZED_WON_DEALS]
 _STAY = " ".join(
@@ -41,7 +42,8 @@ f AS (SELECT opportunity_id, valid_from, valid_to, own_minor, currency,
 done AS (SELECT o.origin, o.opportunity_id, max(a.occurred_at) AS last_activity_at
     FROM o JOIN activities a ON a.opportunity_id = o.opportunity_id AND a.occurred_at <= o.origin GROUP BY ALL),
 known AS (SELECT o.origin, o.opportunity_id, count(DISTINCT c.contact_id) AS contacts
-    FROM o JOIN ({contacts}) c ON c.opportunity_id = o.opportunity_id AND coalesce(c.since, o.origin) <= o.origin GROUP BY ALL),
+    FROM o JOIN ({contacts}) c ON c.opportunity_id = o.opportunity_id AND coalesce(c.since, o.origin) <= o.origin
+        AND coalesce(c.until > o.origin, TRUE) GROUP BY ALL),
 loads AS (SELECT origin, sales_rep, count(*) AS load FROM o WHERE sales_rep <> '{nobody}' GROUP BY ALL),
 usual AS (SELECT origin, CASE WHEN count(*) >= {reps} THEN median(load) END AS usual_load FROM loads GROUP BY origin),
 begun AS (SELECT min(occurred_at) AS first_activity_at FROM activities WHERE opportunity_id IS NOT NULL),

@@ -43,6 +43,10 @@ MIRRORED: dict[str, dict[str, str]] = {
                          "account_id"), _TEXT),
         **dict.fromkeys(("occurred_at", "duration_minutes", "is_deleted", "seq"), _INT),
     },
+    "roles": {
+        **dict.fromkeys(("id", "opportunity_id", "contact_id", "role"), _TEXT),
+        **dict.fromkeys(("created_at", "updated_at", "is_deleted", "seq"), _INT),
+    },
     "products": {
         **dict.fromkeys(("id", "name", "family", "currency"), _TEXT),
         **dict.fromkeys(("list_price_minor", "is_deleted", "seq"), _INT),
@@ -201,6 +205,9 @@ def simple(company: str) -> dict[str, str]:
         "activities": f"""SELECT id AS activity_id, activity_type, {_instant("occurred_at")} AS occurred_at, status,
             duration_minutes, owner_id, opportunity_id, contact_id, lead_id, account_id
             FROM m_activities x WHERE {_kept("x")}""",
+        "roles": f"""SELECT opportunity_id, contact_id, role, {_instant("created_at")} AS since,
+            CASE WHEN {_kept("x")} THEN {FOREVER} ELSE {_instant("updated_at")} END AS until
+            FROM m_roles x WHERE opportunity_id IS NOT NULL AND contact_id IS NOT NULL""",
         "products": f"""SELECT id AS product_id, name, family, {money_in_company["products"]} AS list_price_minor
             FROM m_products x WHERE {_kept("x")}""",
         "items": f"""SELECT x.id AS item_id, x.opportunity_id, x.product_id, coalesce(p.name, x.product_text) AS product,

@@ -37,6 +37,7 @@ CREATE TABLE rates(currency VARCHAR, valid_from DATE, factor DOUBLE);
 CREATE TABLE activities(activity_id VARCHAR, activity_type VARCHAR, occurred_at TIMESTAMP, status VARCHAR,
   duration_minutes BIGINT, owner_id VARCHAR, opportunity_id VARCHAR, contact_id VARCHAR, lead_id VARCHAR,
   account_id VARCHAR);
+CREATE TABLE roles(opportunity_id VARCHAR, contact_id VARCHAR, role VARCHAR, since TIMESTAMP, until TIMESTAMP);
 CREATE TABLE users(user_id VARCHAR, sales_rep VARCHAR, role VARCHAR, team_id VARCHAR, team VARCHAR, region VARCHAR,
   manager_id VARCHAR, capacity BIGINT, is_active BOOLEAN);
 """

@@ -111,6 +111,10 @@ def test_contacts_are_those_of_the_deal_and_of_its_activities(state_of):
     state.db.execute("UPDATE opportunities SET contact_id = 'c2' WHERE opportunity_id IN ('one', 'two')")
     state.db.execute("UPDATE opportunities SET contact_id = 'c1' WHERE opportunity_id = 'same'")
     assert found(state, "single_contact") == ("critical", ["none", "one", "same"], 4)
+    state.db.execute("INSERT INTO roles VALUES ('one', 'c3', NULL, TIMESTAMP '2026-01-01', TIMESTAMP '9999-12-31')")
+    state.db.execute("INSERT INTO roles VALUES ('same', 'c3', NULL, TIMESTAMP '2026-01-01', TIMESTAMP '2026-02-01')")
+    state.db.execute("INSERT INTO roles VALUES ('none', 'c3', NULL, TIMESTAMP '2027-01-01', TIMESTAMP '9999-12-31')")
+    assert found(state, "single_contact")[1] == ["none", "same"]
 
 
 def test_a_next_step_is_missing_only_where_next_steps_are_noted_and_only_today(state_of):
