@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from sales_operations.pipeline.face import Face, Result, off
@@ -18,8 +19,16 @@ class PipelineInsights(Face):
         return await self._look(as_of, known_at, insights_of)
 
     async def review_insights(self, as_of: str | None = None, known_at: str | None = None) -> Result:
-        """The same, where each warning has a ``record``: how often it has been right in the weeks before."""
-        return await self._look(as_of, known_at, reviewed)
+        """The same, where each warning has a ``record``: how often it has been right in the weeks before.
+
+        As of now, each deal whose warning is kept has it as ``insight``: its insight_id and state.
+        """
+        found = await self._look(as_of, known_at, reviewed)
+        if as_of is not None or known_at is not None:
+            return found
+        from sales_operations.pipeline.alerts.kept import marked
+
+        return await asyncio.to_thread(marked, self.workspace, found)
 
     async def measure_warnings(
         self,

@@ -10,14 +10,23 @@ from sales_operations.workspace import Workspace
 
 
 def schedules(workspace: Workspace) -> list[Schedule]:
-    """All periodic work of this package, ready to run on a workspace; reports where they are not turned off."""
-    reporting = workspace.settings.pipeline_management.reporting
-    if not reporting.enabled:
-        return []
-    return [Schedule("reports", cron_of(reporting.schedule), partial(_reports, workspace))]
+    """All periodic work of this package, ready to run on a workspace; reports and insights where they are not turned off."""
+    management = workspace.settings.pipeline_management
+    reporting, insights = management.reporting, management.insights
+    wanted = [
+        (reporting.enabled, Schedule("reports", cron_of(reporting.schedule), partial(_reports, workspace))),
+        (insights.enabled, Schedule("insights", cron_of(insights.schedule), partial(_insights, workspace))),
+    ]
+    return [schedule for enabled, schedule in wanted if enabled]
 
 
 def _reports(workspace: Workspace) -> int:
     from sales_operations.pipeline.issue import issue
 
     return issue(workspace)
+
+
+def _insights(workspace: Workspace) -> int:
+    from sales_operations.pipeline.alerts.kept import check
+
+    return check(workspace)

@@ -208,6 +208,21 @@ RECORDS["tasks"] = Table(
     Column("done_at", BigInteger),
     Column("seq", BigInteger, nullable=False),
 )
+RECORDS["insights"] = Table(
+    "insights",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("warning", Text, nullable=False),
+    Column("opportunity_id", Text, index=True),
+    Column("period", Text),
+    Column("explanation", Text, nullable=False),
+    Column("raised_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, index=True),
+    Column("acknowledged_at", BigInteger),
+    Column("acknowledged_by", Text),
+    Column("snoozed_until", Text),
+    Column("seq", BigInteger, nullable=False),
+)
 RECORDS["sequence_runs"] = Table(
     "sequence_runs",
     metadata,

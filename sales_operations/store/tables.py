@@ -140,6 +140,7 @@ _FREE_TEXTS = {
     "rule_versions": ("author", "files"),
     "rule_firings": ("reason", "facts", "actions"),
     "tasks": ("title",),
+    "insights": ("explanation", "acknowledged_by"),
     "assignments": ("rule", "inputs", "decision"),
     "assignment_bases": ("content",),
     "contracts": ("terms", "reason"),

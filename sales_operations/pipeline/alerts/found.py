@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import narwhals as nw
@@ -12,7 +12,7 @@ from sales_operations.metrics.value import AMOUNT, DEALS
 from sales_operations.pipeline.alerts.coverage import RUN_RATE_DAYS, Coverage, coverages
 from sales_operations.pipeline.findings import LISTED, SHARE_CRITICAL, severity_of
 from sales_operations.pipeline.present import deal, shown, top_rows
-from sales_operations.pipeline.state import State
+from sales_operations.pipeline.state import UNASSIGNED, State
 from sales_operations.pipeline.warning_kinds import KINDS, Kind, money
 from sales_operations.pipeline.watch import Watch
 
@@ -40,6 +40,27 @@ def warnings_of(watch: Watch, wanted: Collection[str]) -> dict[str, Result]:
     if GAP in wanted:
         found[GAP] = _gap(watch)
     return found
+
+
+def raised(watch: Watch, wanted: Collection[str]) -> Iterator[tuple[str, str, str, str, str | None]]:
+    """Warning, deal, what it is called, explanation and sales rep (None for nobody), of every open deal with a warning."""
+    kinds = {name: kind for name, kind in KINDS.items() if name in wanted}
+    if not kinds:
+        return
+    having = watch.deals.filter(nw.any_horizontal(*(nw.col(kind.flag) for kind in kinds.values()), ignore_nulls=True))
+    names = watch.state.table("opportunities").select("opportunity_id", "name", "account_name")
+    for row in watch.state.rows(having.join(names, on="opportunity_id", how="left").sort("opportunity_id")):
+        deal, called = row["opportunity_id"], row["account_name"] or row["name"] or row["opportunity_id"]
+        rep = None if row["sales_rep"] == UNASSIGNED else row["sales_rep"]
+        for name, kind in kinds.items():
+            if row[kind.flag]:
+                yield name, deal, called, kind.why(row, watch), rep
+
+
+def gap_told(watch: Watch) -> tuple[str, str] | None:
+    """The quarter whose coverage has a gap, and the explanation; None where there is no gap, or none is known."""
+    now = coverages(watch.moments).get(watch.state.until)
+    return (now.quarter.label, _coverage_told(watch, now)) if now and now.gap(watch.thresholds.coverage) else None
 
 
 def _warning(watch: Watch, kind: Kind, row: Result) -> Result:
