@@ -30,11 +30,12 @@ def issue(workspace: Workspace) -> int:
     """
     reporting, zone = workspace.settings.pipeline_management.reporting, workspace.settings.company.timezone
     time = last_time(cron_of(reporting.schedule), workspace.clock(), zone)
-    reporter, as_of = PipelineReporter(workspace), time.isoformat()
+    as_of = time.isoformat()
     folder = Path(workspace.settings.results.folder).resolve() / FOLDER / f"{time:%Y-%m-%dT%H%MZ}"
+    made = asyncio.run(PipelineReporter(workspace).generate_reports(as_of))
     papers, files = [], []
     for name in reporting.reports:
-        result = asyncio.run(reporter.report(name, as_of))
+        result = made[name] | {"report": name, "generated_at": made["generated_at"]}
         papers.append(paper_of(name, result))
         files += [_write(folder / f"{name}.{form}", written_as(name, result, form)) for form in reporting.formats]
     if not papers:

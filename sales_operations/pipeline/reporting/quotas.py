@@ -61,8 +61,14 @@ class Quotas:
 
     def rows(self, column: str, quotas: dict[str, int | None]) -> dict[str, dict[str, Any]]:
         """Holder to the columns of the metrics, with ``quota`` and ``elapsed``."""
-        won = self.state.measured_by(self._won(), _WON, column)
-        due = self.state.measured_by(self._due(), _OPEN, column)
+        if not quotas:
+            return {}
+        own, due_in = self._won(), self._due()
+        if column == "team":
+            teams = self.state.deals.select("opportunity_id", "team")
+            own, due_in = (deals.join(teams, on="opportunity_id", how="left") for deals in (own, due_in))
+        won = self.state.measured_by(own, _WON, column)
+        due = self.state.measured_by(due_in, _OPEN, column)
         nothing = self.state.measured(self.state.journeyed.head(0), [*_WON, *_OPEN])
         return {
             name: nothing | won.get(name, {}) | due.get(name, {}) | {"quota": quota, "elapsed": self.elapsed}
@@ -101,15 +107,11 @@ class Quotas:
         after = self.state.start_of(self.period.shifted(1).start)
         start = self.state.start_of(self.period.start)
         closed = self.state.closed_since(start, after if after <= self.state.until else None)
-        return self._with_team(closed.filter(IS_WON))
+        return closed.filter(IS_WON)
 
     def _due(self) -> Frame:
         due = nw.col("close_date").is_between(nw.lit(self.period.start), nw.lit(self.period.end))
-        return self._with_team(self.state.open.filter(due))
-
-    def _with_team(self, deals: Frame) -> Frame:
-        teams = self.state.deals.select("opportunity_id", "team")
-        return deals.join(teams, on="opportunity_id", how="left")
+        return self.state.open.filter(due)
 
 
 def quota_attainment(state: State) -> dict[str, Any]:
