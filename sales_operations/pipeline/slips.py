@@ -87,10 +87,13 @@ def _due(first: State, last: State, period: Period) -> Frame:
 
 
 def _pushes(first: State, last: State, deals: Frame) -> Frame:
-    """How often the close dates moved to a later day after the one instant and up to the other, while the deal was open."""
+    """How often the close dates moved to a later day after the one instant and up to the other, while the deal was open.
+
+    The first of a deal's states is the one at the first instant: from there on moves count.
+    """
     dated = last.history.filter(~nw.col("close_date").is_null(), nw.col("valid_to") > nw.lit(first.until))
     dated = dated.join(deals.select("opportunity_id"), on="opportunity_id", how="semi")
     before = nw.col("close_date").shift(1).over("opportunity_id", order_by="valid_from")
-    moved = (nw.col("close_date") > nw.col("before")) & (nw.col("valid_from") > nw.lit(first.until)) & IS_OPEN
+    moved = (nw.col("close_date") > nw.col("before")) & IS_OPEN
     later = dated.with_columns(before=before).filter(moved)
     return later.group_by("opportunity_id").agg(due_pushes=nw.len())

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections import defaultdict
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -149,6 +150,36 @@ def test_the_groups_of_a_dimension_are_its_values_and_unknown(labelled, by, expe
     found = [(one["group"], one["closed_deals"], one["velocity"]["open_deals"]) for one in result["groups"]]
     assert found == expected
     assert ("present record" in result["by_means"]) == (by in ("lead_source", "product", "segment"))
+
+
+def test_the_intervals_are_those_of_drawing_the_deals_again(state_of):
+    chance = random.Random(5)
+    history = {"open": closed("lead")}
+    for number in range(90):
+        at = datetime(2026, 3, 1)
+        won, days, amount = number % 3 == 0, chance.randrange(10, 80), round(chance.lognormvariate(13, 0.8))
+        last = {"at": at + timedelta(days=days), "stage": "closed_won" if won else "closed_lost", "amount": amount}
+        history[f"d{number}"] = [{"at": at, "stage": "lead"}, last]
+    ends = [(steps[1]["stage"] == "closed_won", steps[1]["amount"], steps[1]["at"]) for steps in history.values()][1:]
+    deals = [(won, amount / 100, (at - datetime(2026, 3, 1)).days) for won, amount, at in ends]
+
+    def figures(drawn):
+        won = [deal for deal in drawn if deal[0]]
+        size, days = mean(deal[1] for deal in won), mean(deal[2] for deal in won)
+        return size, days, len(won) / len(drawn) * size / days
+
+    draws = [figures(chance.choices(deals, k=90)) for _ in range(3000)]
+    found = analytics_of(state_of(history))
+    speed = found["velocity"]
+    shown = [(found["deal_size"]["low"], found["deal_size"]["high"])]
+    shown += [(speed["cycle_days_low"], speed["cycle_days_high"]), (speed["low"], speed["high"])]
+    for place, (low, high) in enumerate(shown):
+        values = sorted(draw[place] for draw in draws)
+        assert (low, high) == (pytest.approx(values[75], rel=0.06), pytest.approx(values[2925], rel=0.06))
+    sizes, cycles = (sorted(deal[place] for deal in deals if deal[0]) for place in (1, 2))
+    # Of 30 values, the tenth and the tenth from the end hold the median in 95 of 100 samples.
+    assert (found["deal_size"]["median_low"], found["deal_size"]["median_high"]) == (sizes[9], sizes[20])
+    assert (speed["cycle_days_median_low"], speed["cycle_days_median_high"]) == (cycles[9], cycles[20])
 
 
 def test_few_deals_have_no_interval_of_a_mean_and_a_wide_one_of_a_share(labelled):

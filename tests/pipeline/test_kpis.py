@@ -82,6 +82,15 @@ def test_an_interval_says_whether_target_and_change_are_more_than_chance(state_o
     assert (size["low"], size["target_outside_interval"], size["intervals_apart"]) == (None, None, None)
 
 
+def test_a_win_counts_in_the_span_in_which_it_was_won(state_of, history):
+    late = {"j": deal(Q1, 100, "closed_won", 1_000_00, rep="Cy")}  # opened in the first quarter, won in the second
+    result = scorecard(state_of(history | late, "2026-06-30"), parse_period("2026-Q2"), None)
+    found = by_name(result)["won_deals_per_rep_month"]
+    month = 365.25 / 12
+    assert (found["value"], found["n"]) == (pytest.approx(3 / 3 / (91 / month)), 3)
+    assert found["before"]["value"] == pytest.approx(2 / 3 / (90 / month))
+
+
 def test_the_targets_are_those_of_the_configuration(state_of, history):
     config = {"pipeline_management": {"kpi_targets": {"win_rate": 1, "sales_cycle_days": 40}}}
     found = by_name(scorecard(state_of(history, "2026-06-30", config=config), parse_period("2026-Q2"), None))

@@ -137,6 +137,16 @@ def test_a_period_that_runs_is_judged_at_the_instant(state_of):
     assert (after["complete"], after["slip_rate"]["value"], after["push_rate"]["value"]) == (False, 1.0, 1.0)
 
 
+def test_a_period_that_is_over_is_judged_at_its_end(state_of):
+    begun = {"at": datetime(2025, 12, 1), "stage": "lead", "close_date": date(2026, 2, 1), "amount": 100}
+    pushed = begun | {"at": datetime(2026, 1, 20), "close_date": date(2026, 5, 1)}
+    won = pushed | {"at": datetime(2026, 4, 20), "stage": "closed_won"}
+    again = pushed | {"at": datetime(2026, 4, 2), "close_date": date(2026, 6, 1)}
+    found = movement(state_of({"d": [begun, pushed, again, won]}), parse_period("2026-Q1"))["slippage"]["this_period"]
+    assert (found["outcomes"]["slipped"]["deals"], found["outcomes"]["won"]["deals"]) == (1, 0)
+    assert found["push_rate"]["pushes_per_deal"] == 1
+
+
 def test_without_deals_nothing_is_known(state_of):
     found = movement(state_of({}))
     assert found["stage_conversion"]["any_stage"]["from"]["lead"]["closed_won"]["value"] is None
