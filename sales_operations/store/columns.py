@@ -195,9 +195,9 @@ def _shape(target: DuckDBPyConnection, changed: dict[str, int], company: str, *,
     elif changed["opportunities"]:
         ids = "SELECT id FROM new_opportunities"
         _run(target, f"DELETE FROM opportunities WHERE opportunity_id IN ({ids})")
-        _run(target, f"INSERT INTO opportunities BY NAME {shapes.opportunities(company)} AND o.id IN ({ids})")
+        _run(target, f"INSERT INTO opportunities BY NAME {shapes.opportunities(company, 'new_opportunities')}")
         _run(target, f"DELETE FROM intervals WHERE opportunity_id IN ({ids})")
-        _run(target, f"INSERT INTO intervals BY NAME {shapes.intervals(company, f'id IN ({ids})')}")
+        _run(target, f"INSERT INTO intervals BY NAME {shapes.intervals(company, f'opportunity_id IN ({ids})')}")
     for name, statement in shapes.simple(company).items():
         if everything or changed[name] or (name == "items" and changed["products"]):
             _run(target, f"CREATE OR REPLACE TABLE {name} AS {statement}")

@@ -113,8 +113,8 @@ def _rep(alias: str) -> str:
     return f"coalesce(reps.sales_rep, {alias}.owner_text, {alias}.owner_id, 'unassigned')"
 
 
-def opportunities(company: str) -> str:
-    """Present state of every deal that is not deleted."""
+def opportunities(company: str, source: str = "m_opportunities") -> str:
+    """Present state of every deal of ``source`` that is not deleted."""
     rate_day = f"CASE WHEN o.status = 'open' THEN DATE '9999-12-31' ELSE {_day('o.close_date')} END"
     return f"""
 SELECT o.id AS opportunity_id, o.name, o.account_id, coalesce(a.name, o.account_text) AS account_name, o.lead_id,
@@ -122,13 +122,13 @@ SELECT o.id AS opportunity_id, o.name, o.account_id, coalesce(a.name, o.account_
     o.amount_minor AS own_minor, o.currency, o.probability, o.forecast_category, {_day("o.close_date")} AS close_date, o.owner_id,
     {_rep("o")} AS sales_rep, reps.team, reps.region, o.opportunity_type, o.lead_source, o.product, o.next_step,
     o.loss_reason, {_instant("o.created_at")} AS created_at, {_instant("o.updated_at")} AS updated_at, o.seq
-FROM m_opportunities o LEFT JOIN users reps ON reps.user_id = o.owner_id LEFT JOIN m_accounts a ON a.id = o.account_id
+FROM {source} o LEFT JOIN users reps ON reps.user_id = o.owner_id LEFT JOIN m_accounts a ON a.id = o.account_id
 WHERE {_kept("o")}
 """
 
 
 def intervals(company: str, only: str = "TRUE", known_at: int | None = None) -> str:
-    """Validity intervals of the deals whose id satisfies ``only``, by the rules of ``domain.events.derive``.
+    """Validity intervals of the deals whose ``opportunity_id`` satisfies ``only``, by the rules of ``domain.events.derive``.
 
     With ``known_at``, in microseconds, only from what was recorded up to then.
     """
@@ -162,7 +162,7 @@ def intervals(company: str, only: str = "TRUE", known_at: int | None = None) -> 
         return f"CASE WHEN s.{name} IS NULL THEN {before} ELSE s.{name}.v END AS {name}"
 
     return f"""
-WITH e AS (SELECT * FROM m_events WHERE opportunity_id IN (SELECT id FROM m_opportunities WHERE {only}){known}),
+WITH e AS (SELECT * FROM m_events WHERE {only}{known}),
 h AS (SELECT opportunity_id, {last} FROM e WHERE basis = 'history' GROUP BY ALL),
 p AS (SELECT opportunity_id, {earliest} FROM e WHERE basis = 'history' AND previous IS NOT NULL GROUP BY ALL),
 f AS (SELECT e.*, CASE WHEN e.basis = 'inferred' AND h.opportunity_id IS NOT NULL THEN e.fields & ~({gone}) ELSE e.fields END
