@@ -31,7 +31,7 @@ def measure(bench: Bench) -> list[Figure]:
         Figure("a cursor reading the same rows", cursor["rows"] / cursor["seconds"], "rows/s"),
         Figure("from nothing, of the cursor's speed", whole["rows"] / whole["seconds"] / cursor["rows"] * cursor["seconds"],
                "x"),
-        Figure(f"{bench.sizes.changes:,} changed deals merged into {bench.sizes.rows:,}", part["seconds"], "s"),
+        Figure(f"{bench.sizes.changes:,} changed deals merged into {bench.sizes.rows:,}", part["seconds"], "s", 1, at_most=True),
         Figure("nothing changed", version["seconds"], "s"),
     ]  # fmt: skip
 

@@ -41,12 +41,14 @@ def _number(value: float) -> str:
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is measured. ``copies`` of the demonstration company's deals make the large pipelines."""
+    """How much is measured. ``copies`` of the demonstration company's deals make the large pipelines; ``many_copies``, the
+    largest."""
 
     rows: int = 1_000_000
     changes: int = 10_000
     postgresql_rows: int = 200_000
     copies: int = 272
+    many_copies: int = 2_740
     forecast_copies: int = 28
     conversions: int = 400
     starts: int = 10
@@ -58,6 +60,7 @@ SMALL = Sizes(
     changes=100,
     postgresql_rows=1_000,
     copies=1,
+    many_copies=2,
     forecast_copies=1,
     conversions=5,
     starts=1,

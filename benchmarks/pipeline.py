@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from benchmarks import files
@@ -22,6 +24,10 @@ def measure(bench: Bench) -> list[Figure]:
         if abs(tracked[key] - looped[key]) > 1:  # each deal's weighted amount is rounded to the cent in one of them
             raise RuntimeError(f"tracking and the loops disagree about {key}: {tracked[key]} and {looped[key]}")
     managed = alone(manage, store)
+    changed = alone(compare, store)
+    most = str(copied(bench.folder, bench.sizes.many_copies))
+    largest = alone(manage, most)
+    Path(most).with_suffix(".duckdb").unlink()
     return [
         Figure("deals", tracked["deals"], ""),
         Figure("history rows", managed["history"], ""),
@@ -33,6 +39,9 @@ def measure(bench: Bench) -> list[Figure]:
         Figure("slower than the numpy.sum", tracked["metrics"] / tracked["sum"], "x", 30, at_most=True),
         Figure("manage_pipeline()", managed["seconds"], "s", 5, at_most=True),
         Figure("manage_pipeline(): peak memory", managed["memory_mb"], "MB", 4_000, at_most=True),
+        Figure("what changed in 90 days", changed["seconds"], "s"),
+        Figure(f"manage_pipeline() on {largest['deals']:,} deals", largest["seconds"], "s", 60, at_most=True),
+        Figure(f"manage_pipeline() on {largest['deals']:,} deals: peak memory", largest["memory_mb"], "MB"),
     ]
 
 
@@ -143,7 +152,18 @@ def manage(store: str) -> dict[str, Any]:
     spent = time.perf_counter() - began
     with workspace.columns() as db:
         [(history,)] = db.execute("SELECT count(*) FROM intervals").fetchall()
-    return {"seconds": spent, "history": history}
+        [(deals,)] = db.execute("SELECT count(*) FROM opportunities").fetchall()
+    return {"seconds": spent, "history": history, "deals": deals}
+
+
+def compare(store: str) -> dict[str, Any]:
+    from sales_operations.pipeline import PipelineChanges
+
+    workspace = _workspace(store)
+    start = (files.moment() - timedelta(days=90)).date().isoformat()
+    began = time.perf_counter()
+    asyncio.run(PipelineChanges(workspace).compare(start))
+    return {"seconds": time.perf_counter() - began}
 
 
 MEASUREMENT = Measurement(
