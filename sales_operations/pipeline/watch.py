@@ -32,13 +32,14 @@ _STAY = " ".join(
 )
 _FACTS = """
 WITH o AS (FROM open_deals),
-h AS (SELECT *, last_value(close_date IGNORE NULLS) OVER (PARTITION BY opportunity_id ORDER BY valid_from
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS date_before
+h AS (SELECT *, lag(close_date IGNORE NULLS) OVER (PARTITION BY opportunity_id ORDER BY valid_from) AS date_before
     FROM ({history}) WHERE opportunity_id IN (SELECT opportunity_id FROM o)),
-f AS (SELECT opportunity_id, valid_from, valid_to, own_minor, currency,
-    max(own_minor) OVER (PARTITION BY opportunity_id, currency ORDER BY valid_from) AS peak_minor,
-    sum(CASE WHEN close_date > date_before THEN 1 ELSE 0 END) OVER so_far AS pushes, count(close_date) OVER so_far AS dated
-    FROM h WINDOW so_far AS (PARTITION BY opportunity_id ORDER BY valid_from)),
+c AS (SELECT o.origin, o.opportunity_id, h.currency, max(h.own_minor) AS peak_minor, max(h.valid_from) AS last_from,
+    arg_max({{'v': h.own_minor}}, h.valid_from) AS own, count(*) FILTER (h.close_date > h.date_before) AS pushes,
+    count(h.close_date) AS dated
+    FROM o JOIN h ON h.opportunity_id = o.opportunity_id AND h.valid_from <= o.origin GROUP BY ALL),
+f AS (SELECT origin, opportunity_id, arg_max({{'own': own.v, 'peak': peak_minor, 'currency': currency}}, last_from) AS money,
+    sum(pushes) AS pushes, sum(dated) AS dated FROM c GROUP BY ALL),
 done AS (SELECT o.origin, o.opportunity_id, max(a.occurred_at) AS last_activity_at
     FROM o JOIN activities a ON a.opportunity_id = o.opportunity_id AND a.occurred_at <= o.origin GROUP BY ALL),
 known AS (SELECT o.origin, o.opportunity_id, count(DISTINCT c.contact_id) AS contacts
@@ -52,13 +53,14 @@ kept AS (SELECT {undated} AND count(next_step) > 0 AS next_steps, {undated} AND 
 SELECT o.* REPLACE (CASE WHEN o.close_date IS NOT NULL THEN o.overdue END AS overdue),
     CASE WHEN begun.first_activity_at <= o.origin
         THEN (epoch_us(o.origin) - epoch_us(coalesce(done.last_activity_at, o.opened_at))) // 1000000 END AS idle_seconds,
-    CASE WHEN f.dated > 0 THEN CAST(f.pushes AS BIGINT) END AS pushes, f.own_minor, f.peak_minor, f.currency,
+    CASE WHEN f.dated > 0 THEN CAST(f.pushes AS BIGINT) END AS pushes, f.money.own AS own_minor,
+    f.money.peak AS peak_minor, f.money.currency AS currency,
     CASE WHEN kept.all_contacts THEN coalesce(known.contacts, 0) END AS contacts,
     CASE WHEN kept.next_steps THEN coalesce(trim(p.next_step), '') END AS next_step,
     loads.load, CASE WHEN loads.load IS NOT NULL THEN usual.usual_load END AS usual_load,
     CASE o.stage {stay} END AS usual_seconds, CASE WHEN n.{sized} >= {fewest} THEN n.{size} END AS usual_minor
 FROM o CROSS JOIN begun CROSS JOIN kept
-LEFT JOIN f ON f.opportunity_id = o.opportunity_id AND f.valid_from <= o.origin AND o.origin < f.valid_to
+LEFT JOIN f ON f.origin = o.origin AND f.opportunity_id = o.opportunity_id
 LEFT JOIN done ON done.origin = o.origin AND done.opportunity_id = o.opportunity_id
 LEFT JOIN known ON known.origin = o.origin AND known.opportunity_id = o.opportunity_id
 LEFT JOIN opportunities p ON p.opportunity_id = o.opportunity_id
@@ -111,9 +113,7 @@ class Watch:
         shrunk, large, overloaded.
         """
         self.state.kept("open_deals", self.moments.open)
-        history = self.state.history.select(
-            "opportunity_id", "valid_from", "valid_to", "own_minor", "currency", "close_date"
-        )
+        history = self.state.history.select("opportunity_id", "valid_from", "own_minor", "currency", "close_date")
         self.state.kept("norms", self._norms)
         facts = _FACTS.format(
             history=nw.to_native(history).sql_query(),

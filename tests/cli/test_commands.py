@@ -25,8 +25,9 @@ def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tu
 
 ALL = dict(commands())
 LEAVES = {path: one for path, one in ALL.items() if not hasattr(one, "commands")}
-LOOKING_BACK = [("run",), ("forecast",), ("pipeline",), ("analytics",), ("kpi",), ("opportunity", "list"), ("opportunity", "show"), ("inbox",), ("report",),
-                ("rules", "list"), ("rules", "history"), ("task", "list"), ("insights", "measure"), ("insights", "list")]  # fmt: skip
+LOOKING_BACK = [("run",), ("forecast",), ("pipeline",), ("analytics",), ("kpi",), ("opportunity", "list"),
+                ("opportunity", "show"), ("inbox",), ("report",), ("rules", "list"), ("rules", "history"),
+                ("task", "list"), ("insights", "measure"), ("insights", "list")]  # fmt: skip
 
 
 def options(path: tuple[str, ...]) -> set[str]:
