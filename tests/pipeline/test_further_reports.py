@@ -281,13 +281,34 @@ def test_a_deal_that_is_there_twice_is_found(state_of):
     assert entry["priced"] == 14.0  # two leads of 70, at 10 % each
 
 
+LOST = [
+    {"at": datetime(2026, 1, 5), "stage": "lead"},
+    {"at": datetime(2026, 2, 5), "stage": "closed_lost", "amount": 500},
+]
+FEW = {
+    "none": {},
+    "one": {"d1": [{"at": datetime(2026, 1, 5), "stage": "lead"}]},
+    "all lost": {"d1": LOST, "d2": LOST},
+    "no rate": {"d1": [{"at": datetime(2026, 1, 5), "stage": "lead", "amount": None, "own": 70_00, "currency": "EUR"}]},
+}
+
+
+@pytest.mark.parametrize("history", FEW.values(), ids=FEW)
 @pytest.mark.parametrize("name", KINDS)
-def test_without_deals_every_report_is_made_and_can_be_read(state_of, name: str):
-    state = state_of({})
+def test_of_few_deals_or_none_every_report_is_made_and_can_be_read(state_of, name: str, history: dict[str, Any]):
+    state = state_of(history)
     state.db.execute(QUOTAS)
     result: dict[str, Any] = KINDS[name].make(state)
-    assert result["deals"] == 0
-    paper = paper_of(name, result)
-    for table in paper.tables:
+    assert result["deals"] <= len(history)
+    for table in paper_of(name, result).tables:
         for row in table.texts("USD"):
             assert len(row) == len(table.columns)
+
+
+def test_what_cannot_be_known_of_few_deals_is_unknown(state_of):
+    one, lost, abroad = (state_of(FEW[name]) for name in ("one", "all lost", "no rate"))
+    assert [entry["moved_on"]["value"] for entry in funnel(one)["stages"]] == [None] * 4
+    assert win_loss(one)["win_rate"]["value"] is None
+    assert (win_loss(lost)["win_rate"]["value"], win_loss(lost)["won"]["median_days"]) == (0, None)
+    [missing] = [entry for entry in data_quality(abroad)["checks"] if entry["check"] == "amount_missing"]
+    assert (missing["count"], missing["priced"]) == (1, None)
