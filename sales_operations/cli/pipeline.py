@@ -22,7 +22,9 @@ from sales_operations.cli.common import (
 
 MONTHS_SHOWN = 24
 """Months that the printed table has at most."""
-_GROUPS = {"by_stage": "Stage", "by_sales_rep": "Sales rep", "by_month": "Close month"}
+_GROUPS = {"by_stage": "Stage", "by_sales_rep": "Sales rep", "by_month": "Close month", "by_team": "Team",
+           "by_pipeline": "Pipeline", "by_lead_source": "Source", "by_product": "Product",
+           "by_segment": "Segment"}  # fmt: skip
 _COLOURS = {"critical": "red", "warning": "yellow", "ok": "green"}
 
 

@@ -10,11 +10,14 @@ from sales_operations.domain.stages import STAGE_NAMES
 from sales_operations.metrics.deals import OPEN_STAGES
 from sales_operations.metrics.metric import Row
 from sales_operations.metrics.value import AMOUNT, AMOUNT_UNKNOWN, DEALS, WEIGHTED_AMOUNT
+from sales_operations.pipeline.dimensions import UNKNOWN, grouped
 from sales_operations.pipeline.present import figure
 from sales_operations.pipeline.state import UNASSIGNED, State
 
 _METRICS = (DEALS, AMOUNT, WEIGHTED_AMOUNT, AMOUNT_UNKNOWN)
 _KEYS = {"by_stage": "stage", "by_sales_rep": "sales_rep", "by_month": "close_month"}
+_RECORDED = ("lead_source", "product", "segment")
+_FURTHER = {f"by_{name}": name for name in ("team", "pipeline", *_RECORDED)}
 
 
 def track(state: State) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def track(state: State) -> dict[str, Any]:
     currency stand there always.
     """
     wanted = state.settings.pipeline_management.tracking.metrics
-    keys = ["stage"] + [key for name, key in _KEYS.items() if name in wanted and key != "stage"]
+    keys = ["stage"] + [key for name, key in (_KEYS | _FURTHER).items() if name in wanted and key != "stage"]
     groups = _grouped(state, keys)
     stages = {stage: groups["stage"].get(stage) or dict.fromkeys(_names(), 0) for stage in STAGE_NAMES}
     total = _added(list(stages.values()))
@@ -34,9 +37,9 @@ def track(state: State) -> dict[str, Any]:
         "total_pipeline_value": figure(AMOUNT, total, state),
         "weighted_pipeline_value": figure(WEIGHTED_AMOUNT, total, state),
         "by_stage": {stage: _shown(row, state) for stage, row in stages.items()},
-        "by_sales_rep": _by_sales_rep(groups.get("sales_rep", {}), state),
+        "by_sales_rep": _by_label(groups.get("sales_rep", {}), UNASSIGNED, state),
         "by_month": _by_month(groups.get("close_month", {}), state),
-    }
+    } | {name: _by_label(groups.get(key, {}), UNKNOWN, state) for name, key in _FURTHER.items()}
     return {name: value for name, value in made.items() if name in wanted} | {
         "open_opportunities": figure(DEALS, opened, state),
         "open_pipeline_value": figure(AMOUNT, opened, state),
@@ -58,17 +61,21 @@ def _grouped(state: State, keys: list[str]) -> dict[str, dict[Any, dict[str, int
     The passes are what costs; DuckDB can share one, Narwhals has no word for it, so the sums are written here.
     """
     contributions = [metric.per_deal.alias(metric.name) for metric in _METRICS]
-    deals = nw.to_native(state.deals.select(*keys, *contributions)).sql_query()
+    recorded = [key for key in keys if key in _RECORDED]
+    told = state.deals.select("opportunity_id", *(key for key in keys if key not in recorded), *contributions)
+    for name in recorded:
+        told = grouped(state, told, name).rename({"group": name})
+    deals = nw.to_native(told).sql_query()
     columns, sets = ", ".join(keys), ", ".join(f"({key})" for key in keys)
     sums = ", ".join(f"sum({name})" for name in _names())
-    grouped = state.db.execute(
+    found = state.db.execute(
         f"SELECT grouping({columns}), {columns}, {sums} FROM ({deals}) GROUP BY GROUPING SETS ({sets})"
     )
     # grouping() sets a bit, the first column's the highest, for each column that is not grouped by.
     everything = 2 ** len(keys) - 1
     place = {everything - 2 ** (len(keys) - 1 - index): index for index in range(len(keys))}
     groups: dict[str, dict[Any, dict[str, int]]] = {key: {} for key in keys}
-    for which, *values in grouped.fetchall():
+    for which, *values in found.fetchall():
         index = place[which]
         groups[keys[index]][values[index]] = {
             name: value or 0 for name, value in zip(_names(), values[len(keys) :], strict=True)
@@ -88,11 +95,11 @@ def _shown(row: Row, state: State) -> dict[str, Any]:
     }
 
 
-def _by_sales_rep(groups: dict[str | None, dict[str, int]], state: State) -> dict[str, Any]:
+def _by_label(groups: dict[str | None, dict[str, int]], nobody: str, state: State) -> dict[str, Any]:
     named: dict[str, list[dict[str, int]]] = {}
-    for rep, row in groups.items():
-        named.setdefault(rep or UNASSIGNED, []).append(row)
-    return {rep: _shown(_added(named[rep]), state) for rep in sorted(named)}
+    for label, row in groups.items():
+        named.setdefault(label or nobody, []).append(row)
+    return {label: _shown(_added(named[label]), state) for label in sorted(named)}
 
 
 def _by_month(groups: dict[int | None, dict[str, int]], state: State) -> dict[str, Any]:

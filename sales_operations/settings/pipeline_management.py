@@ -11,8 +11,10 @@ from sales_operations.settings.kpis import KpiTargets
 from sales_operations.settings.schedule import NAMED_SCHEDULES, check_schedule
 
 TrackingMetric = Literal[
-    "total_opportunities", "total_pipeline_value", "weighted_pipeline_value", "by_stage", "by_sales_rep", "by_month"
-]
+    "total_opportunities", "total_pipeline_value", "weighted_pipeline_value", "by_stage", "by_sales_rep", "by_month",
+    "by_team", "by_pipeline", "by_lead_source", "by_product", "by_segment"
+]  # fmt: skip
+USUAL_TRACKING: tuple[TrackingMetric, ...] = get_args(TrackingMetric)[:6]
 Report = Literal[
     "pipeline_summary", "stage_report", "sales_rep_report", "trend_report", "funnel", "cohorts", "win_loss", "activity",
     "quota_attainment", "coverage", "rep_scorecard", "data_quality"
@@ -48,7 +50,7 @@ class Tracking(Section):
     """The state of the pipeline."""
 
     enabled: bool = Field(default=True, description="The state of the pipeline is part of the result.")
-    metrics: Several[TrackingMetric] = Field(default=get_args(TrackingMetric), description="The figures that it holds.")
+    metrics: Several[TrackingMetric] = Field(default=USUAL_TRACKING, description="The figures that it holds.")
 
 
 class Reporting(Section):

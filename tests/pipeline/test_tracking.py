@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_operations.pipeline.tracking import track
+from sales_operations.settings.pipeline_management import TrackingMetric
 
 DEFAULTS = {"lead": 0.1, "qualified": 0.3, "proposal": 0.5, "negotiation": 0.7, "closed_won": 1.0, "closed_lost": 0.0}
 AS_OF = ["2025-03-01", "2025-11-15T09:30:00Z", "2026-02-28", "2026-06-30T12:00:00Z"]
@@ -122,6 +123,25 @@ def test_only_the_listed_figures_are_computed(state_of, company):
     assert not {"total_pipeline_value", "weighted_pipeline_value", "by_stage", "by_sales_rep"} & set(result)
 
 
+def test_groups_by_what_the_present_record_says_are_those_of_the_record(state_of):
+    history = {f"d{number}": [{"at": datetime(2026, 1, 1), "stage": "lead", "amount": 100}] for number in range(3)}
+    wanted = ["by_team", "by_lead_source", "by_product", "by_segment"]
+    state = state_of(history, config={"pipeline_management": {"tracking": {"metrics": wanted}}})
+    state.db.execute("UPDATE m_opportunities SET lead_source = 'event', product = 'Loom' WHERE id = 'd1'")
+    state.db.execute(
+        "UPDATE m_opportunities SET lead_source = 'web', product = NULL, account_id = 'a1' WHERE id <> 'd1'"
+    )
+    state.db.execute("INSERT INTO m_accounts VALUES ('a1', 'Alder', 'mid')")
+    result = track(state)
+    counts = {name: {group: row["count"] for group, row in result[name].items()} for name in wanted}
+    assert counts == {
+        "by_team": {"unknown": 3},
+        "by_lead_source": {"event": 1, "web": 2},
+        "by_product": {"Loom": 1, "unknown": 2},
+        "by_segment": {"mid": 2, "unknown": 1},
+    }
+
+
 STEPS = st.fixed_dictionaries(
     {
         "stage": st.sampled_from(list(DEFAULTS)),
@@ -129,6 +149,7 @@ STEPS = st.fixed_dictionaries(
         "probability": st.none() | st.floats(0, 1),
         "close_date": st.none() | st.dates(date(2020, 1, 1), date(2030, 12, 31)),
         "rep": st.sampled_from([None, "Ada", "Bo", "unassigned"]),
+        "team": st.sampled_from([None, "North", "South"]),
     }
 )
 
@@ -137,12 +158,13 @@ STEPS = st.fixed_dictionaries(
 @given(steps=st.lists(STEPS, max_size=12))
 def test_the_groups_of_every_kind_sum_to_the_total_exactly(state_of, steps):
     history = {f"d{number}": [{"at": datetime(2026, 1, 1), **step}] for number, step in enumerate(steps)}
-    result = track(state_of(history))
+    every = {"pipeline_management": {"tracking": {"metrics": list(get_args(TrackingMetric))}}}
+    result = track(state_of(history, config=every))
     names = {"count": "total_opportunities", "amount": "total_pipeline_value"}
     names["weighted_amount"] = "weighted_pipeline_value"
     whole = {"count": 1, "amount": 100, "weighted_amount": 100_000}
     for name, total in names.items():
-        for groups in ("by_stage", "by_sales_rep", "by_month"):
+        for groups in (name for name in get_args(TrackingMetric) if name.startswith("by_")):
             parts = sum(round(Decimal(row[name]) * whole[name]) for row in result[groups].values())
             assert parts == round(Decimal(result[total]) * whole[name])
 
