@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sales_operations.cli.common import Config, Database, Json, display, fail, guarded, opened, print_json, table
+from sales_operations.cli.common import Config, Database, Json, display, guarded, notice, opened, print_json, table
 from sales_operations.cli.contract_page import read_file, show_contract, write_file
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help="The contract's id.")]
@@ -78,7 +78,7 @@ def sign(
 
 @guarded
 def verify(contract_id: Contract, database: Database = None, config: Config = None, as_json: Json = False) -> None:
-    """Check the stored document and every signature on it; exit code 2 where one is not valid."""
+    """Check the stored document and every signature on it, and say what is not valid."""
     from sales_operations.process.contract_life.sending import verify as verify_contract
 
     found = verify_contract(opened(config, database), contract_id)
@@ -95,7 +95,7 @@ def verify(contract_id: Contract, database: Database = None, config: Config = No
         for problem in found["problems"]:
             display(problem)
     if not found["valid"]:
-        fail(f"the document of contract {contract_id} does not verify")
+        notice(f"The document of contract {contract_id} does not verify.")
 
 
 @guarded

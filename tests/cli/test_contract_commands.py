@@ -193,6 +193,6 @@ def test_a_document_that_was_changed_does_not_verify(shop: Any, contract: str) -
         connection.execute("UPDATE contract_documents SET digest = 'x' WHERE signatures = 0")
     connection.close()
     done = shop.invoke("contract", "verify", contract, "--json")
-    assert done.exit_code == 2
+    assert done.exit_code == 0  # as of every reading command, whatever it finds
     assert json.loads(done.stdout)["valid"] is False
     assert "does not verify" in done.stderr
