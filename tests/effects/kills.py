@@ -14,10 +14,12 @@ COMMAND = [sys.executable, "-m", "sales_operations.cli.main", "worker"]
 
 
 def config(folder: Path, url: str, **more: object) -> Path:
-    """A configuration whose only channel is a web server on this machine. JSON is YAML."""
+    """A configuration whose only channel is a web server on this machine, and without scheduled reports. JSON is YAML."""
     channels = {"hook": {"url": url, "private_network": True}}
     file = folder / "config.yaml"
-    content = {"sales_operations": {"notifications": {"channels": channels, "retry_seconds": 1, **more}}}
+    quiet = {"reporting": {"enabled": False}, "insights": {"enabled": False}}
+    told = {"channels": channels, "retry_seconds": 1, **more}
+    content = {"sales_operations": {"notifications": told, "pipeline_management": quiet}}
     file.write_bytes(orjson.dumps(content))
     return file
 
