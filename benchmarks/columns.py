@@ -54,6 +54,7 @@ def read_by_cursor(store: str) -> dict[str, Any]:
 
 
 def refresh(store: str) -> dict[str, Any]:
+    import adbc_driver_sqlite.dbapi
     import duckdb
     import pyarrow  # noqa: F401 - loading the libraries is no part of the work
 
@@ -61,6 +62,7 @@ def refresh(store: str) -> dict[str, Any]:
     from sales_operations.workspace import open_workspace
 
     assert duckdb
+    assert adbc_driver_sqlite
     workspace = open_workspace({}, database=store, clock=files.moment)
     began = time.perf_counter()
     with workspace.columns() as db:

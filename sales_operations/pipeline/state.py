@@ -85,10 +85,10 @@ class State:
 
     def valued(self, deals: Frame) -> Frame:
         """The deals with the open ones' amounts at the rates of the day of this state."""
-        rates = sorted(self.rows(self.table("rates")), key=lambda row: row["valid_from"])
-        if not rates:  # then no amount abroad is known, whatever the day
+        rates = self.db.execute("SELECT currency, factor, valid_from FROM rates ORDER BY valid_from").fetchall()
+        if not rates or (self.present and rates[-1][2] <= self.at.day):  # then the amounts are at these rates already
             return deals
-        factors = {row["currency"]: row["factor"] for row in rates if row["valid_from"] <= self.at.day}
+        factors = {currency: factor for currency, factor, since in rates if since <= self.at.day}
         return deals.with_columns(amount_minor=at_rates(factors, self.settings.company.currency))
 
     @cached_property

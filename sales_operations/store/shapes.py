@@ -86,7 +86,7 @@ def _exponent(column: str) -> str:
 
 
 def converted(alias: str, day: str, company: str) -> str:
-    """A money column in the company's currency: NULL where no rate is known on that day."""
+    """A money column in the company's currency, halves up: NULL where no rate is known on that day."""
     rate = (
         f"(SELECT arg_max(CAST(rate AS DOUBLE), valid_from) FROM m_rates r WHERE {_kept('r')} AND r.base_currency = '{company}' "
         f"AND r.currency = {alias}.currency AND {_day('r.valid_from')} <= {day})"
@@ -94,7 +94,7 @@ def converted(alias: str, day: str, company: str) -> str:
     scale = f"power(10.0, {money.exponent(company)} - {_exponent(alias + '.currency')})"
     return (
         f"CASE WHEN {alias}.amount_minor IS NULL OR {alias}.currency IS NULL OR {alias}.currency = '{company}' "
-        f"THEN {alias}.amount_minor ELSE CAST(round_even({alias}.amount_minor * {rate} * {scale}, 0) AS BIGINT) END"
+        f"THEN {alias}.amount_minor ELSE CAST(floor({alias}.amount_minor * {rate} * {scale} + 0.5) AS BIGINT) END"
     )
 
 

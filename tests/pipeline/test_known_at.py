@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,17 @@ def test_of_nothing_recorded_nothing_was_known(told: Any) -> None:
     assert managed(workspace, "2026-10-31", "2020-01-01")["tracking"]["total_opportunities"] == 0
     with pytest.raises(InvalidInput, match="known_at: 'then' is neither"):
         managed(workspace, "2026-10-31", "then")
+
+
+@pytest.mark.parametrize("until", ["2026-11-01", "2027-02-01"])
+def test_today_an_open_deal_abroad_is_worth_what_todays_rate_says_however_one_asks(
+    sqlite_store: Any, told: Any, until: str
+) -> None:
+    told("rates", f"base_currency,currency,rate,valid_from\nUSD,EUR,1.1,2026-01-01\nUSD,EUR,1.25,{until}\n")
+    workspace = told("opportunities", DEALS.replace("100.10,USD", "100.10,EUR"))
+    found = asyncio.run(PipelineManager(workspace).manage_pipeline())["tracking"]
+    rate = Decimal("1.25") if until < "2026-11-24" else Decimal("1.1")
+    worth = (Decimal("100.10") * rate).quantize(Decimal("0.01"), ROUND_HALF_UP) + Decimal("200.20")
+    assert found["open_pipeline_value"] == float(worth)
+    again = managed(workspace, sqlite_store.clock().isoformat())["tracking"]
+    assert again["open_pipeline_value"] == float(worth)
