@@ -17,12 +17,7 @@ MICROSECONDS = 1_000_000
 """In a second."""
 
 
-def seconds_between(start: nw.Expr, end: nw.Expr) -> nw.Expr:
-    """Whole seconds from one timestamp to another."""
-    return (end - start).dt.total_seconds()
-
-
-def _whole_seconds(start: nw.Expr, end: nw.Expr) -> nw.Expr:
+def whole_seconds(start: nw.Expr, end: nw.Expr) -> nw.Expr:
     """Whole seconds from one number of microseconds to a later one; not every engine can subtract timestamps."""
     return ((end - start) // MICROSECONDS).cast(nw.Int64)
 
@@ -45,7 +40,7 @@ def journeys(intervals: Frame, until: datetime) -> Frame:
     end_us = nw.when(over).then(nw.col("to_us")).otherwise(nw.lit(until_us))
     spans = intervals.select(
         "opportunity_id", "stage", "status", "valid_from", "from_us", end=end, end_us=end_us
-    ).with_columns(seconds=_whole_seconds(nw.col("from_us"), nw.col("end_us")))
+    ).with_columns(seconds=whole_seconds(nw.col("from_us"), nw.col("end_us")))
     parts = [
         nw.col("valid_from").min().alias("opened_at"),
         nw.col("from_us").min().alias("opened_us"),
@@ -77,6 +72,6 @@ def with_journeys(deals: Frame, ways: Frame) -> Frame:
         here = nw.when(nw.col("stage") == stage).then(nw.col(f"seconds_in_{stage}")).otherwise(here)
     closed_at = only(~IS_OPEN, nw.coalesce(nw.col("last_open_at"), nw.col("opened_at")))
     closed_us = only(~IS_OPEN, nw.coalesce(nw.col("last_open_us"), nw.col("opened_us")))
-    cycle = _whole_seconds(nw.col("opened_us"), closed_us)
+    cycle = whole_seconds(nw.col("opened_us"), closed_us)
     joined = deals.join(ways, on="opportunity_id", how="left")
     return joined.with_columns(closed_at=closed_at, seconds_in_stage=here, cycle_seconds=cycle)

@@ -40,6 +40,7 @@ SEVERITIES = ("unknown", "ok", "warning", "critical")
 LISTED = 100
 """At most this many deals are listed with a finding; its ``count`` tells how many there are."""
 COVERAGE_TARGET, COVERAGE_LEAST = 3.0, 1.0
+"""What is wanted, and below which it is critical: not even all deals that are counted would do."""
 SHARE_WARNING, SHARE_CRITICAL = 0.2, 0.5
 
 _RISKS = {

@@ -12,8 +12,8 @@ from sales_operations.domain.periods import Period, period_of
 from sales_operations.domain.stages import STAGE_NAMES
 from sales_operations.estimation.survival import Curve, curve
 from sales_operations.metrics.conversion import CLOSED_DEALS
-from sales_operations.metrics.deals import OPEN_STAGES
-from sales_operations.metrics.journeys import seconds_between
+from sales_operations.metrics.deals import IS_OPEN, OPEN_STAGES
+from sales_operations.metrics.journeys import whole_seconds
 from sales_operations.metrics.metric import SECONDS_A_DAY, Ratio
 from sales_operations.metrics.stage_conversion import ALL_STAGES, ANY_STAGE
 from sales_operations.pipeline.present import LEVEL, Z, share
@@ -78,7 +78,8 @@ def time_to_close(state: State, window: Window | None) -> dict[str, Any]:
     if window is not None:
         opened = nw.col("opened_at")
         deals = deals.filter(opened >= nw.lit(window.start), opened < nw.lit(window.end))
-    seconds = seconds_between(nw.col("opened_at"), nw.coalesce(nw.col("closed_at"), nw.lit(state.until)))
+    followed = whole_seconds(nw.col("opened_us"), nw.lit(state.at.micros))
+    seconds = nw.when(IS_OPEN).then(followed).otherwise(nw.col("cycle_seconds"))
     counted = deals.select("status", days=seconds // SECONDS_A_DAY).group_by("days", "status").agg(n=nw.len())
     rows = [row for row in state.rows(counted) if row["days"] is not None]
     times = sorted({row["days"] for row in rows})

@@ -138,6 +138,7 @@ DUE = {"d1": deal(close_date=date(2026, 7, 1)), "d2": deal(close_date=date(2026,
         ([("Ada", None, "quarter", 50_000), (None, "t1", "quarter", 1)], "quota", 500.0, "warning"),
         ([("Ada", None, "month", 20_000), ("Bo", None, "month", 10_000)], "quota", 300.0, "ok"),
         ([(None, "t1", "quarter", 200_000)], "quota", 2_000.0, "critical"),
+        ([("Ada", None, "quarter", 50_000), ("Ada", None, "month", 20_000)], "quota", 500.0, "warning"),
     ],
 )
 def test_coverage_of_next_quarter_is_against_its_quota_or_the_run_rate(

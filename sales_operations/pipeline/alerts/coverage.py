@@ -10,14 +10,11 @@ import narwhals as nw
 from sales_operations.domain.periods import Period, period_of
 from sales_operations.metrics.value import OPEN_AMOUNT, OPEN_AMOUNT_UNKNOWN, OPEN_DEALS, WON_AMOUNT
 from sales_operations.pipeline.moments import Moments
+from sales_operations.pipeline.reporting.quotas import Quotas
+from sales_operations.pipeline.reports import RUN_RATE_DAYS
 from sales_operations.pipeline.state import State
 
-RUN_RATE_DAYS = 90
 _QUARTERS = "CREATE OR REPLACE TEMP TABLE quarters(origin TIMESTAMP, begins DATE, ends DATE, since TIMESTAMP)"
-_QUOTAS = """
-SELECT sum(amount_minor) FILTER (user_id IS NOT NULL), sum(amount_minor) FILTER (user_id IS NULL) FROM quotas
-WHERE period IN ('month', 'quarter') AND period_start BETWEEN ? AND ?
-"""
 
 
 @dataclass(frozen=True)
@@ -90,6 +87,10 @@ def won_in(state: State, quarter: Period) -> int:
 
 
 def _quota(state: State, quarter: Period) -> int | None:
-    [(users, teams)] = state.db.execute(_QUOTAS, [quarter.start, quarter.end]).fetchall()
-    found = teams if users is None else users
-    return None if found is None else int(found)
+    """What is set for the quarter or, where nothing is, for its months; None where that is nothing or not known."""
+    first = period_of("month", quarter.start)
+    for periods in ([quarter], [first.shifted(step) for step in range(3)]):
+        held = [quota for period in periods for quota in Quotas(state, period).holders[1].values()]
+        if held:
+            return None if None in held else sum(filter(None, held))
+    return None

@@ -9,16 +9,15 @@ import narwhals as nw
 
 from sales_operations.metrics.deals import whole
 from sales_operations.metrics.value import AMOUNT, DEALS
-from sales_operations.pipeline.alerts.coverage import RUN_RATE_DAYS, Coverage, coverages
-from sales_operations.pipeline.findings import LISTED, SHARE_CRITICAL, severity_of
+from sales_operations.pipeline.alerts.coverage import Coverage, coverages
+from sales_operations.pipeline.findings import COVERAGE_LEAST, LISTED, SHARE_CRITICAL, severity_of
 from sales_operations.pipeline.present import deal, shown, top_rows
+from sales_operations.pipeline.reports import RUN_RATE_DAYS
 from sales_operations.pipeline.state import UNASSIGNED, State
 from sales_operations.pipeline.warning_kinds import KINDS, Kind, money
 from sales_operations.pipeline.watch import Watch
 
 GAP = "coverage_gap_next_quarter"
-LEAST_COVERAGE = 1.0
-"""Below it the gap is critical: not even all deals that are due would do."""
 
 Result = dict[str, Any]
 
@@ -94,7 +93,7 @@ def _gap(watch: Watch) -> Result:
     state, wanted = watch.state, watch.thresholds.coverage
     now = coverages(watch.moments).get(state.until)
     gap = now.gap(wanted) if now else None
-    critical = now is not None and now.times is not None and now.times < LEAST_COVERAGE
+    critical = now is not None and now.times is not None and now.times < COVERAGE_LEAST
     having = due(state, now) if now and gap else watch.deals.head(0)
     listed = top_rows(state, having, LISTED) if gap else []
     currency = state.settings.company.currency
