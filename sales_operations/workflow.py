@@ -17,8 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from sales_operations.domain.clock import day_of, to_micros
-from sales_operations.domain.clock import written_as_of as written_as_of
+from sales_operations.domain.clock import day_of, to_micros, written_as_of
 from sales_operations.domain.errors import InvalidInput, SalesOperationsError, StoreError
 from sales_operations.domain.money import written
 from sales_operations.domain.opportunity import Opportunity

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sales_operations import workflow
+from sales_operations.domain.clock import written_as_of
 from sales_operations.domain.errors import InvalidInput, StoreError
 from sales_operations.domain.opportunity import Opportunity
 from sales_operations.domain.stages import OpportunityStage, OpportunityStatus
@@ -107,4 +108,4 @@ def test_a_forecast_is_told_with_its_confidence_or_why_it_has_none(changes: Any,
     ],
 )
 def test_an_as_of_is_told_as_a_date_or_to_the_second(as_of: str, text: str) -> None:
-    assert workflow.written_as_of(as_of) == text
+    assert written_as_of(as_of) == text

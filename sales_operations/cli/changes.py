@@ -62,8 +62,8 @@ def changes(
 
 
 def _show(found: dict[str, Any], most: int) -> None:
+    from sales_operations.domain.clock import written_as_of
     from sales_operations.domain.money import written
-    from sales_operations.workflow import written_as_of
 
     currency = found["currency"]
     first, last = written_as_of(found["from"]), written_as_of(found["to"])

@@ -26,9 +26,10 @@ def forecast(
     """Forecast the revenue won in the current month, quarter or year, with its measured confidence."""
     import asyncio
 
+    from sales_operations.domain.clock import written_as_of
     from sales_operations.domain.money import written
     from sales_operations.forecasting import SalesForecaster
-    from sales_operations.workflow import forecast_block, written_as_of
+    from sales_operations.workflow import forecast_block
 
     forecaster = SalesForecaster(opened(config, database))
     found = asyncio.run(forecaster.forecast_sales(period=period, method=method, as_of=as_of))

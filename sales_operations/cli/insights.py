@@ -85,12 +85,10 @@ def measure(
     columns = [("Warning", "left"), ("Raised", "right"), ("Right", "right"), ("Interval", "right")]
     columns += [("Of all", "right"), ("Lift", "right"), ("Lost after", "right")]
     rows = [[name.replace("_", " "), *_figures(one)] for name, one in found["records"].items()]
-    title = (
-        f"The warnings of {found['looks']} weeks, {found['from'][:10]} to {found['to'][:10]}"
-        if rows and found["from"]
-        else ""
-    )
-    display(table(title or "There is not enough history to look back at.", columns, rows))
+    title = "There is not enough history to look back at."
+    if found["looks"]:
+        title = f"The warnings of {found['looks']} weeks, {found['from'][:10]} to {found['to'][:10]}"
+    display(table(title, columns, rows))
     display(
         f"Right: what it warns of happened within {found['horizon_days']} days (95 % interval). Of all: the same, of all "
         "deals that were open in the same weeks. Lost after: median days, of those that were lost.",
@@ -188,8 +186,8 @@ def _show(found: dict[str, Any], most: int) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
+    from sales_operations.domain.clock import written_as_of
     from sales_operations.domain.money import written
-    from sales_operations.workflow import written_as_of
 
     if "as_of" not in found:
         display(f"Insights: {found['reason']}.", "")

@@ -56,8 +56,9 @@ def pipeline(
 def _show(found: dict[str, Any]) -> None:
     from rich.text import Text
 
+    from sales_operations.domain.clock import written_as_of
     from sales_operations.domain.money import written
-    from sales_operations.workflow import pipeline_block, written_as_of
+    from sales_operations.workflow import pipeline_block
 
     tracking = found["tracking"]
     if "as_of" not in tracking:

@@ -61,6 +61,7 @@ def run(
     from rich.text import Text
 
     from sales_operations import workflow
+    from sales_operations.domain.clock import written_as_of
 
     workspace = opened(config, database, create=as_of is None)
     with Console(stderr=True).status("Starting") as status:
@@ -78,7 +79,7 @@ def run(
         )
         return
     display(
-        Text(f"As of {workflow.written_as_of(outcome.forecast['as_of'])}\n"),
+        Text(f"As of {written_as_of(outcome.forecast['as_of'])}\n"),
         *(block(title, lines) for title, lines in workflow.summary(outcome)),
         Text(f"Results: {', '.join(str(file) for file in outcome.files)}"),
     )
@@ -200,9 +201,9 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """The opportunities with the highest amounts, as they are or were."""
+    from sales_operations.domain.clock import written_as_of
     from sales_operations.domain.money import written
     from sales_operations.pipeline.listing import listing
-    from sales_operations.workflow import written_as_of
 
     found = listing(opened(config, database), stage, limit, as_of)
     if as_json:

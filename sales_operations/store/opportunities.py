@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -112,14 +111,6 @@ def of_ids(connection: Connection, ids: list[str]) -> list[Opportunity]:
     statement = _select().where(one_of(connection, tables.opportunities.c.id, ids))
     found = {row.id: to_opportunity(row) for row in connection.execute(statement)}
     return [found[identity] for identity in ids]
-
-
-def ids_of_leads(connection: Connection, lead_ids: Iterable[str]) -> dict[str, str]:
-    """Lead id to the id of the first deal that names it."""
-    deals = tables.opportunities.c
-    statement = select(deals.lead_id, deals.id).where(one_of(connection, deals.lead_id, lead_ids))
-    rows = connection.execute(statement.order_by(deals.created_at.desc(), deals.id.desc()))
-    return {row.lead_id: row.id for row in rows}
 
 
 def listing(connection: Connection, stage: OpportunityStage | None = None) -> list[Opportunity]:
