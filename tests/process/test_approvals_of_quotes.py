@@ -21,7 +21,7 @@ from sales_operations.process.quoting.offer import figures_of
 from sales_operations.process.quoting.quoter import create
 from sales_operations.settings import load
 from sales_operations.store import audit, tables
-from tests.process.test_quotes import sound, status, unchanged
+from tests.process.quote_parts import sound, status, unchanged
 from tests.process.test_transition import OPEN
 
 RULES = """

@@ -12,7 +12,7 @@ from sales_operations.process.quoting import decisions as quote_decisions
 from sales_operations.process.quoting import quotes
 from sales_operations.process.quoting.document import document
 from sales_operations.process.quoting.quoter import create
-from tests.process.test_quotes import entry, item, stocked, unchanged
+from tests.process.quote_parts import entry, item, stocked, unchanged
 from tests.process.test_transition import OPEN
 
 TIERS = {

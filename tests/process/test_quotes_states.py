@@ -24,8 +24,8 @@ from sales_operations.process.quoting.quoter import create
 from sales_operations.store import audit, history, opportunities
 from tests.conftest import Clock, Stores
 from tests.process.conftest import Company
+from tests.process.quote_parts import item
 from tests.process.test_approvals_of_quotes import approvals, staffed, unjudged
-from tests.process.test_quotes import item
 
 EXPECTED = (Conflict, InvalidInput)
 
