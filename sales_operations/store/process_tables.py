@@ -145,20 +145,6 @@ RECORDS["notifications"] = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),
 )
-RECORDS["forecast_submissions"] = Table(
-    "forecast_submissions",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("user_id", Text, nullable=False),
-    Column("period", Text, nullable=False),
-    Column("period_start", Text, nullable=False),
-    Column("category", Text, nullable=False),
-    Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("note", Text),
-    Column("created_at", BigInteger, nullable=False),
-    Column("seq", BigInteger, nullable=False),
-)
 
 RECORDS["rule_versions"] = Table(
     "rule_versions",

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from sales_operations.domain.kinds import KINDS
-from sales_operations.store import process_tables, record_tables
+from sales_operations.store import forecast_tables, process_tables, record_tables
 from sales_operations.store.process_tables import (
     deliveries,
     match_keys,
@@ -34,7 +34,7 @@ __all__ = [
     "schedule_runs", "workers",
 ]  # fmt: skip
 
-RECORDS: dict[str, Table] = {**record_tables.RECORDS, **process_tables.RECORDS}
+RECORDS: dict[str, Table] = {**record_tables.RECORDS, **process_tables.RECORDS, **forecast_tables.RECORDS}
 """Kind of record to its table."""
 
 opportunities = RECORDS["opportunities"]
@@ -134,7 +134,7 @@ _FREE_TEXTS = {
     "activities": ("subject",),
     "notifications": ("recipient", "subject", "message"),
     "merges": ("changes", "moved"),
-    "forecast_submissions": ("note",),
+    "forecast_calls": ("note",),
     "quotes": ("notes", "reason"),
     "approvals": ("comment",),
     "rule_versions": ("author", "files"),
