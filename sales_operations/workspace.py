@@ -64,6 +64,11 @@ class Workspace:
         """The store as it may be printed."""
         return shown(self.url)
 
+    @property
+    def user(self) -> str:
+        """The system's user, who acts where nobody else is named."""
+        return _user()
+
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection inside one consistent reading transaction."""
         return reading(self._engine)
@@ -73,7 +78,7 @@ class Workspace:
 
         ``shared`` is for short ones that several threads make at once: those that wait share a commit.
         """
-        made = unit(self._engine, self.clock, actor or _user(), cause, self._gates, self._turns if shared else None)
+        made = unit(self._engine, self.clock, actor or self.user, cause, self._gates, self._turns if shared else None)
         told = self.settings.notifications
         return self._telling(made) if told.channels or told.templates else made
 

@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from sales_operations.forecasting.analyzers import PipelineAnalyzer as PipelineAnalyzer
     from sales_operations.forecasting.analyzers import SeasonalAnalyzer as SeasonalAnalyzer
     from sales_operations.forecasting.analyzers import TrendAnalyzer as TrendAnalyzer
+    from sales_operations.forecasting.calls.face import ForecastCalls as ForecastCalls
     from sales_operations.forecasting.forecaster import SalesForecaster as SalesForecaster
     from sales_operations.forecasting.ml_forecaster import MLForecaster as MLForecaster
 
 _HOMES = {
+    "ForecastCalls": "sales_operations.forecasting.calls.face",
     "MLForecaster": "sales_operations.forecasting.ml_forecaster",
     "PipelineAnalyzer": "sales_operations.forecasting.analyzers",
     "SalesForecaster": "sales_operations.forecasting.forecaster",
