@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.companies.company import HORIZON, LEAST_BEFORE, draw
+from benchmarks.companies.floor import floor_of
+from benchmarks.companies.record import Lived, begun_on, live
+from sales_operations.forecasting.asof import WON
+
+SEEDS = (3003, 3009, 3013)
+"""Small and middling companies, seen nowhere else."""
+
+
+@pytest.fixture(scope="module")
+def companies() -> list[Lived]:
+    return [live(draw(seed)) for seed in SEEDS]
+
+
+def test_a_seed_gives_the_same_company_each_time(companies: list[Lived]) -> None:
+    again = live(draw(SEEDS[0]))
+    assert again.history.amount.tolist() == companies[0].history.amount.tolist()
+    assert again.actual.tolist() == companies[0].actual.tolist()
+
+
+def test_the_record_is_a_history_and_what_came_true_is_in_it(companies: list[Lived]) -> None:
+    for lived in companies:
+        history, company = lived.history, lived.company
+        steps = np.diff(history.deal) * 10_000 + np.diff(history.start)
+        assert (steps > 0).all()
+        assert history.closings.day.min() >= company.recorded
+        known = history.at(int(company.origins[0]))
+        assert known.day - company.recorded >= LEAST_BEFORE
+        for origin, actual in zip(company.origins, lived.actual, strict=True):
+            assert history.won_per_day(int(origin) + 1, int(origin) + HORIZON).sum() == pytest.approx(actual)
+
+
+def test_a_record_begun_later_lacks_the_deals_closed_before_alone(companies: list[Lived]) -> None:
+    lived = companies[0]
+    day = int(lived.company.origins[0]) - LEAST_BEFORE
+    later = begun_on(lived.history, day)
+    assert later.closings.day.min() >= day
+    assert later.won_per_day(day, later.day).sum() == lived.history.won_per_day(day, later.day).sum()
+    assert later.open_rows.size == lived.history.open_rows.size
+
+
+def test_companies_skip_stages_go_back_and_push_dates(companies: list[Lived]) -> None:
+    steps: set[int] = set()
+    for lived in companies:
+        history = lived.history
+        same = np.diff(history.deal) == 0
+        steps |= set(np.diff(history.stage)[same & (history.stage[1:] <= WON)].tolist())
+        assert history.pushes.max() >= 2
+    assert {-1, 0, 1, 2} <= steps
+
+
+@pytest.mark.long
+def test_the_floor_covers_what_came_true_as_often_as_it_says() -> None:
+    inside: list[bool] = []
+    for seed in range(3100, 3140):
+        lived = live(draw(seed))
+        floor = floor_of(lived, 100)
+        inside += ((floor.low <= lived.actual) & (lived.actual <= floor.high)).tolist()
+    assert len(inside) > 250
+    assert 0.74 < np.mean(inside) < 0.86
