@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from sales_operations.domain.money import to_minor
 from sales_operations.forecasting.calls.organisation import COMPANY, Key
 from sales_operations.forecasting.calls.scene import Scene
-from sales_operations.forecasting.face import METHODS
 from sales_operations.forecasting.forecaster import SalesForecaster
-from sales_operations.forecasting.method import RUN_RATE
-from sales_operations.forecasting.pipeline import NOT_CREATED_YET
 from sales_operations.forecasting.reconcile import Guess, reconcile
 
-BY_REP = ("pipeline", "ml")
-"""The methods that say whose deals they expect what from, the first that is offered being asked."""
-_REST = (NOT_CREATED_YET, RUN_RATE)
+BY_REP = ("hybrid", "pipeline", "ml")
+"""The methods that may say whose deals they expect what from, in the order in which they are asked."""
 _SELLING_DAYS = 365
 """What the reps won in so many days says who new business will come from."""
 
@@ -43,36 +41,46 @@ def model(forecaster: SalesForecaster, scene: Scene) -> Model:
     if not scene.period.start <= scene.at.day <= scene.period.end:
         return Model(none="the model forecasts the present month, quarter and year")
     options = forecaster.workspace.settings.forecasting
-    offered = [name for name in ("hybrid", *METHODS) if name in options.methods and getattr(options, name).enabled]
+    offered = [name for name in options.methods if getattr(options, name).enabled]
     if not offered:
         return Model(none="no method is offered in sales_operations.forecasting.methods")
-    found = forecaster.forecast_now(scene.period.name, offered[0], scene.at.shown)
+    if scene.period.name not in options.periods:
+        return Model(none=f"{scene.period.name} is not listed in sales_operations.forecasting.periods")
+    method = "hybrid" if "hybrid" in offered else offered[0]
+    found = _forecast(forecaster, scene, method)
     if found.get("refused"):
         return Model(none=str(found["refused"]))
-    total = to_minor(found["total"], forecaster.workspace.settings.company.currency)
-    method = next((name for name in BY_REP if name in offered), None)
-    expected = _expected(scene, {} if method is None else _by_rep(forecaster, scene, method))
-    return Model(offered[0], _reconciled(scene, total, expected))
-
-
-def _by_rep(forecaster: SalesForecaster, scene: Scene, method: str) -> dict[str, int]:
-    found = forecaster.forecast_now(scene.period.name, method, scene.at.shown)["by_sales_rep"] or {}
     currency = forecaster.workspace.settings.company.currency
-    return {rep: to_minor(amount, currency) for rep, amount in found.items()}
+    parts: Mapping[str, float] = {}
+    for name in BY_REP:
+        if name in offered and not parts:
+            parts = (found if name == method else _forecast(forecaster, scene, name)).get("by_sales_rep") or {}
+    total = to_minor(found["total"], currency)
+    expected = _expected(scene, {name: to_minor(amount, currency) for name, amount in parts.items()}, total)
+    return Model(method, _reconciled(scene, total, expected))
 
 
-def _expected(scene: Scene, by_rep: Mapping[str, int]) -> dict[Key, float]:
-    """Seller to what is still to be won in the period, before it is made to add up."""
+def _forecast(forecaster: SalesForecaster, scene: Scene, method: str) -> dict[str, Any]:
+    return asyncio.run(forecaster.forecast_sales(scene.period.name, method, scene.at.shown))
+
+
+def _expected(scene: Scene, by_rep: Mapping[str, int], total: int) -> dict[Key, float]:
+    """Seller to what is still to be won in the period, before it is made to add up.
+
+    Where no method tells the reps apart, all of it is shared out as new business is.
+    """
     won = scene.deals.won(scene.at.day - timedelta(days=_SELLING_DAYS), scene.at.day)
     keys = {name: key for key, name in scene.deals.names.items()} | scene.deals.reps()
     found = {key: 0.0 for key in {*scene.said, *won} if key in scene.organisation.nodes}
+    rest = 0 if by_rep else total - sum(one.closed for one in scene.said.values())
     for name, amount in by_rep.items():
-        if (key := keys.get(name)) in scene.organisation.nodes and name not in _REST:
+        if (key := keys.get(name)) in scene.organisation.nodes:
             closed = scene.said[key].closed if key in scene.said else 0
             found[key] = float(max(amount - closed, 0))
+        else:  # what belongs to no deal, or to nobody who is here
+            rest += amount
     sellers = [key for key in found if scene.organisation.nodes[key].active] or list(found)
     mean = sum(won.get(key, 0) for key in sellers) / max(len(sellers), 1)
-    rest = sum(by_rep.get(name, 0) for name in _REST)
     for key in sellers:
         part = (won.get(key, 0) + mean) / (2 * mean) if mean else 1.0
         found[key] += rest * part / len(sellers)

@@ -134,10 +134,15 @@ class Organisation:
         parent = team["parent_id"]
         return ("team", parent) if parent in self._teams and over not in seen else COMPANY
 
+    def _sells(self, key: Key) -> bool:
+        """Whether anybody in it manages nobody; managers alone are no group beside the teams that they manage."""
+        managers = {user["manager_id"] for user in self.users.values()}
+        return any(one not in managers for one in self.members(key) or ())
+
     def _crown(self) -> None:
         """Let the only group under the company be the company, and find who stands above all groups."""
         company = self.nodes[COMPANY]
-        groups = [key for key in company.children if key[0] != "rep"]
+        groups = [key for key in company.children if key[0] == "team" or (key[0] == "reports" and self._sells(key))]
         if len(groups) == 1:
             only = self.nodes.pop(groups[0])
             company.children.remove(only.key)
