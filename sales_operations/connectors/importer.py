@@ -29,6 +29,7 @@ from sales_operations.store.collector import uncollected
 from sales_operations.store.engine import one_of
 from sales_operations.store.load import Loaded, load
 from sales_operations.store.load_deals import DealLoader
+from sales_operations.store.scores import declare
 from sales_operations.store.unit import Unit
 from sales_operations.workspace import Workspace
 
@@ -139,6 +140,7 @@ class _Importing:
             summary.source, workspace.settings.company.timezone, options.exported_at, workspace.settings.chances()
         )
         fields = choose(mapping, summary.kind, source.columns).fields
+        self._known_from_close = mapping.known_from_close(summary.kind)
         self._creates = [name for name, found in fields.items() if found.rule.creates]
         self._refused: list[Reject] = []
         self._cause = f"import {summary.kind} {Path(summary.file).name}"
@@ -268,6 +270,7 @@ class _Importing:
 
     def _finish(self, unit: Unit) -> None:
         summary = self._summary
+        declare(unit.connection, summary.kind, summary.source, self._known_from_close)
         try:
             summary.warnings += settle(unit, summary.kind, summary.source, self._creates, summary.unresolved)
         except SourceError as error:

@@ -17,6 +17,7 @@ Canonical = Literal["lead", "qualified", "proposal", "negotiation", "closed_won"
 Texts = tuple[str, ...]
 Order = Literal["mdy", "dmy"]
 DecimalMark = Literal[".", ","]
+KnownFrom = Literal["close"]
 
 
 class _Part(BaseModel):
@@ -33,7 +34,8 @@ class FieldRule(_Part):
     ``otherwise``: columns that stand in for an identifier where none is there. ``join``: columns put together with a
     blank. ``values``: what a text stands for. ``unit``: how shares are written. ``times``: what a number is multiplied
     by. ``inverse``: whether a number is written as 1 divided by it. ``constant``: the same value for every row.
-    ``creates``: whether a reference that finds nothing makes a record of that name.
+    ``creates``: whether a reference that finds nothing makes a record of that name. ``known_from``: ``close`` where the
+    field is filled in with the outcome, so that no score learns from it.
     """
 
     columns: Texts = ()
@@ -48,6 +50,7 @@ class FieldRule(_Part):
     decimal: DecimalMark | None = None
     zone: str | None = None
     creates: bool = False
+    known_from: KnownFrom | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -59,6 +62,12 @@ class FieldRule(_Part):
                 key: _listed(part) if key in ("columns", "otherwise", "join") else part for key, part in value.items()
             }
         return value
+
+
+class AttributeRule(_Part):
+    """What is to be known of a column that no field takes. ``known_from``: as for a field."""
+
+    known_from: KnownFrom | None = None
 
 
 class StageRule(_Part):
@@ -140,10 +149,12 @@ class Layout(_Part):
     """How one kind of record lies in a file. A mapping may have several for a kind, for several exports of it.
 
     ``requires``: columns of which one has to be there. ``distinct``: of rows with the same id only the first counts.
+    ``attributes``: columns that no field takes, where something is to be said of them.
     """
 
     name: str = ""
     fields: dict[str, FieldRule] = Field(default_factory=dict)
+    attributes: dict[str, AttributeRule] = Field(default_factory=dict)
     requires: Texts = ()
     distinct: bool = False
     status: StatusRule | None = None
@@ -177,6 +188,11 @@ class Mapping(_Part):
         if not isinstance(kinds, dict):
             return value
         return {**value, "kinds": {kind: [part] if isinstance(part, dict) else part for kind, part in kinds.items()}}
+
+    def known_from_close(self, kind: str) -> frozenset[str]:
+        """The fields and further columns of a kind that are filled in with the outcome."""
+        parts = [part for layout in self.kinds.get(kind, ()) for part in (layout.fields, layout.attributes)]
+        return frozenset(name for part in parts for name, rule in part.items() if rule.known_from == "close")
 
     @property
     def shown(self) -> str:

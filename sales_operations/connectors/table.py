@@ -47,6 +47,7 @@ class Table:
         self._status_place = bound.columns.first(status.columns) if status else None
         self._ends = {word.casefold(): end for end in ("won", "lost", "deleted") for word in getattr(status, end, ())}
         self._names = [name for name, _ in bound.others]
+        self._absent = frozenset(bound.mapping.missing)
         places = [place for _, place in bound.others]
         self._others = itemgetter(*places) if len(places) > 1 else lambda row: tuple(row[place] for place in places)
 
@@ -77,14 +78,15 @@ class Table:
 
     def attributes(self, rows: list[Record]) -> list[bytes | None]:
         """What stands in the columns that no field takes: JSON objects with sorted keys, None where all are empty."""
-        names, dumps = self._names, orjson.dumps
+        names, dumps, absent = self._names, orjson.dumps, self._absent
         if not names:
             return [None] * len(rows)
         # What orjson gives keeps 4 KiB each; a copy of it is as long as it looks.
-        found = [
-            bytes(memoryview(dumps({name: value for name, value in zip(names, values, strict=True) if value})))
+        held = (
+            {name: value for name, value in zip(names, values, strict=True) if value and value not in absent}
             for values in map(self._others, rows)
-        ]
+        )
+        found = [bytes(memoryview(dumps(one))) for one in held]
         return [None if one == b"{}" else one for one in found]
 
     def texts(self, found: BoundField, rows: list[Record]) -> list[str]:

@@ -27,11 +27,12 @@ from sales_operations.store.process_tables import (
     workers,
 )
 from sales_operations.store.record_tables import PERSONAL, columns_of, metadata
+from sales_operations.store.score_tables import declared_fields, scores
 
 __all__ = [
-    "COLUMNS", "MAY_NAME_PERSONS", "PERSONAL", "RECORDS", "audit", "columns_of", "deliveries", "events", "external_ids",
-    "import_runs", "leads", "ledger", "match_keys", "match_state", "metadata", "opportunities", "rule_progress",
-    "schedule_runs", "workers",
+    "COLUMNS", "MAY_NAME_PERSONS", "PERSONAL", "RECORDS", "audit", "columns_of", "declared_fields", "deliveries", "events",
+    "external_ids", "import_runs", "leads", "ledger", "match_keys", "match_state", "metadata", "opportunities",
+    "rule_progress", "schedule_runs", "scores", "workers",
 ]  # fmt: skip
 
 RECORDS: dict[str, Table] = {**record_tables.RECORDS, **process_tables.RECORDS, **forecast_tables.RECORDS}
