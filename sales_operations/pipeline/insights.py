@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from sales_operations.pipeline.face import Face, Result, off
+from sales_operations.pipeline.face import Compute, Face, Result, instant_of, off
 
 if TYPE_CHECKING:
     from sales_operations.pipeline.state import State
@@ -15,15 +15,18 @@ class PipelineInsights(Face):
     """Looks for what needs attention: each finding has severity, explanation, next action and deals."""
 
     async def generate_insights(self, as_of: str | None = None, known_at: str | None = None) -> Result:
-        """Finding name to finding, as of a date or an RFC 3339 instant, by default now."""
-        return await self._look(as_of, known_at, insights_of)
+        """Finding name to finding, as of a date or an RFC 3339 instant, by default now.
+
+        A listed deal that was scored by then has its newest ``score``, the chance to be won.
+        """
+        return await self._scored(as_of, known_at, insights_of)
 
     async def review_insights(self, as_of: str | None = None, known_at: str | None = None) -> Result:
         """The same, where each warning has a ``record``: how often it has been right in the weeks before.
 
         As of now, each deal whose warning is kept has it as ``insight``: its insight_id and state.
         """
-        found = await self._look(as_of, known_at, reviewed)
+        found = await self._scored(as_of, known_at, reviewed)
         if as_of is not None or known_at is not None:
             return found
         from sales_operations.pipeline.alerts.kept import marked
@@ -42,6 +45,12 @@ class PipelineInsights(Face):
         Horizon and weeks are those of the configuration unless given.
         """
         return await self._look(as_of, known_at, lambda state: _records(state, horizon_days, weeks))
+
+    async def _scored(self, as_of: str | None, known_at: str | None, compute: Compute) -> Result:
+        from sales_operations.pipeline.scored import with_scores
+
+        found = await self._look(as_of, known_at, compute)
+        return await asyncio.to_thread(with_scores, self.workspace, found, instant_of(self.workspace, as_of).micros)
 
 
 def insights_of(state: State) -> Result:

@@ -22,8 +22,11 @@ FIELDS = (
     "region",
     "city",
     "postal_code",
+    "score",
 )
-"""What a condition may ask of a lead, beside ``attributes.NAME`` for a column of one's own; segment is the account's."""
+"""What a condition may ask of a lead, beside ``attributes.NAME`` for a column of one's own; segment is the account's, score
+the newest chance of conversion in percent."""
+NUMBERS = ("employees", "score")
 
 Method = Literal["round_robin", "weighted_round_robin", "least_loaded"]
 Keep = Literal["lead_owner", "account_owner"]
@@ -63,8 +66,12 @@ class Row(Section):
     one_of: Words | None = Field(default=None, description="The value is one of these.")
     none_of: Words | None = Field(default=None, description="The value is none of these, or unknown.")
     starts_with: Words | None = Field(default=None, description="The value starts with one of these.")
-    at_least: Count | None = Field(default=None, description="The number of employees is this or more.")
-    at_most: Count | None = Field(default=None, description="The number of employees is this or less.")
+    at_least: Count | None = Field(
+        default=None, description="The number of employees, or the score in percent, is this or more."
+    )
+    at_most: Count | None = Field(
+        default=None, description="The number of employees, or the score in percent, is this or less."
+    )
     known: bool | None = Field(default=None, description="Whether the value is known.")
 
     @model_validator(mode="after")
@@ -73,8 +80,10 @@ class Row(Section):
         texts = self.one_of or self.none_of or self.starts_with
         if not numbers and not texts and self.known is None:
             raise ValueError("asks nothing; give one of one_of, none_of, starts_with, at_least, at_most, known")
-        if numbers != (self.field == "employees") and (numbers or texts):
-            raise ValueError("at_least and at_most are for employees, the other operators for every other field")
+        if numbers != (self.field in NUMBERS) and (numbers or texts):
+            raise ValueError(
+                f"at_least and at_most are for {' and '.join(NUMBERS)}, the other operators for the other fields"
+            )
         return self
 
 

@@ -14,6 +14,8 @@ from sales_operations.process.assigning.absences import leave
 from sales_operations.process.assigning.assignment import Assigner
 from sales_operations.process.assigning.of_leads import Handed, hand_out
 from sales_operations.settings import load, validate
+from sales_operations.store import scores
+from sales_operations.store.scores import Score
 
 Hand = Callable[..., Handed]
 
@@ -60,6 +62,19 @@ def test_rows_hold_together_and_one_group_is_enough(small: Any, hand: Hand) -> N
     assert hand(rules, country="Germany", employees=249).user_id is None
     assert hand(rules, country="Germany").user_id is None
     assert hand(rules, lead_source="partner").name == "Bo"
+
+
+def test_a_rule_asks_for_the_newest_kept_score_in_percent(small: Any, hand: Hand) -> None:
+    small.reps("Bo")
+    hot = {"name": "Hot", "when": when({"field": "score", "at_least": 70}), "users": ["Bo"]}
+    rules = {"rules": [hot], "catch_all": "nobody"}
+    now = small.stores.clock.micros
+    with small.stores.open().unit("score") as unit:
+        kept = [Score("lead_given1", now, 0.7, 0.0, {}), Score("lead_given2", now - 1, 0.9, 0.0, {})]
+        scores.write(unit.connection, "leads", [*kept, Score("lead_given2", now, 0.69, 0.0, {})])
+    assert hand(rules).name == "Bo"
+    assert hand(rules).user_id is None
+    assert hand(rules).user_id is None  # nobody has scored the third
 
 
 @pytest.mark.parametrize(

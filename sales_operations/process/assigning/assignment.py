@@ -22,6 +22,7 @@ from sales_operations.process.assigning.turns import StoredTurns
 from sales_operations.process.assigning.working_hours import WorkingHours
 from sales_operations.settings import Settings
 from sales_operations.settings.schema import ROOT
+from sales_operations.store import scores
 from sales_operations.store.unit import Unit
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -59,6 +60,7 @@ class Assigner:
     def __init__(self, source: Unit | Connection, settings: Settings | None = None, *, now: int | None = None) -> None:
         self._unit = source if isinstance(source, Unit) else None
         connection = source.connection if isinstance(source, Unit) else source
+        self._connection = connection
         self._settings = settings or Settings()
         self._given = self._settings.assignment
         if self._unit is not None:
@@ -150,11 +152,18 @@ class Assigner:
         avoid: frozenset[str],
     ) -> tuple[Decision, Case]:
         asked = self._base.asked
+        if "score" in asked.fields and "id" in lead:
+            lead = {**lead, "score": self._score(str(lead["id"]))}
         facts = asked.kept(facts_of(lead, account, asked.fields)) if asked.fields else {}
         owner = account_owner or (account.get("owner_id") if account else None)
         owners = {"lead_owner": lead.get("owner_id"), "account_owner": owner}
         case = Case(facts, owners, self._loads, self._turns, avoid)
         return self._decider.decide(case), case
+
+    def _score(self, lead: str) -> int | None:
+        """The newest score of a lead in whole percent; None where it has none."""
+        found = scores.latest(self._connection, "leads", self._now, [lead]).get(lead)
+        return None if found is None else round(found.chance * 100)
 
     def _due(self, decision: Decision) -> int | None:
         """When a rep who was chosen has to have answered."""

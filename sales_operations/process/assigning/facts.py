@@ -12,13 +12,14 @@ from typing import Any
 import orjson
 
 from sales_operations.process.assigning.rules import Groups, Row, Rule, Rules
+from sales_operations.settings.assignment import NUMBERS
 
 Facts = dict[str, str | int | None]
-"""Field to value: texts in small letters, a number of employees, None where unknown."""
+"""Field to value: texts in small letters, a number of employees or percent, None where unknown."""
 
 OTHER = "*"
 """Stands for a value that no rule names, and ends one of which only the beginning is named."""
-_OF_LEAD = ("company", "industry", "country", "employees", "lead_source", "status", "rating", "product")
+_OF_LEAD = ("company", "industry", "country", "employees", "lead_source", "status", "rating", "product", "score")
 _SPELLINGS = {
     "region": ("region", "state", "stateprovince", "province"),
     "city": ("city", "town"),
@@ -28,7 +29,7 @@ _SPELLINGS = {
 
 
 def facts_of(lead: Mapping[str, Any], account: Mapping[str, Any] | None, fields: frozenset[str]) -> Facts:
-    """The values of these fields, from the rows of a lead and of its account."""
+    """The values of these fields, from the rows of a lead and of its account; the lead's row has its ``score`` besides."""
     found: Facts = {}
     further: dict[str, Any] | None = None
     for field in sorted(fields):
@@ -40,7 +41,7 @@ def facts_of(lead: Mapping[str, Any], account: Mapping[str, Any] | None, fields:
             if further is None:
                 further = orjson.loads(lead.get("attributes") or "{}")
             value = _further(further, field)
-        if value is None or field == "employees":
+        if value is None or field in NUMBERS:
             found[field] = value
         else:
             found[field] = str(value).strip().casefold() or None
