@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sales_operations.estimation.intervals import wilson
@@ -11,14 +11,6 @@ from sales_operations.estimation.shrinkage import shrunk_mean
 CLOSE = 0.10
 """A forecast landed when it was within a tenth of what came true."""
 _PRIOR_ORIGINS = 2.0
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Forecasts of one past period, in minor units: the ``totals`` of the methods that gave one, and what came true."""
-
-    totals: Mapping[str, float]
-    actual: float
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,13 @@ _PRIOR_DEALS = 2.0
 class Amounts:
     """Expected won amounts, in minor units: the ``mean`` of any deal won lately, and ``by_product`` code.
 
+    ``mean_square`` is the mean of their squares.
+
     ``cuts`` (3,) are the expected amounts at which the sizes part.
     """
 
     mean: float
+    mean_square: float
     by_product: Floats
     cuts: Floats
 
@@ -52,4 +55,4 @@ def fit_amounts(history: History) -> Amounts:
     by_product = shrunk_mean(totals, np.bincount(product, minlength=products), mean, _PRIOR_DEALS)
     expected = np.where(np.isnan(history.amount), by_product[history.product[history.deal]], history.amount)
     cuts = np.quantile(expected[history.last], _PARTS) if len(expected) else np.zeros(SIZES - 1)
-    return Amounts(mean, by_product, cuts)
+    return Amounts(mean, float((amounts**2).mean()) if len(amounts) else 0.0, by_product, cuts)

@@ -65,7 +65,8 @@ class Closings:
 class History:
     """Every state that the deals had at the end of a day, up to ``day``; one row a state, ordered by deal and start.
 
-    ``product`` and ``source`` have one entry a deal, as ``ids`` has. ``gone`` marks states in which a deal was deleted;
+    ``product`` and ``source`` have one entry a deal, as ``ids`` has; ``teams``, where they are known, one for each of
+    ``reps``. ``gone`` marks states in which a deal was deleted;
     after ``at`` no deal is left that is deleted at the origin.
     """
 
@@ -81,6 +82,7 @@ class History:
     source: Ints
     ids: npt.NDArray[np.object_]
     reps: tuple[str, ...]
+    teams: tuple[str, ...] = ()
     _shared: dict[object, object] = field(default_factory=dict)
 
     def at(self, day: int) -> History:
@@ -90,6 +92,8 @@ class History:
         alive = np.zeros(len(self.ids), dtype=bool)
         alive[self.deal[known][last & ~self.gone[known]]] = True
         rows = known & alive[self.deal]
+        # Codes are numbered anew, so that nothing tells of reps or products that turn up later.
+        seen, rep = np.unique(self.rep[rows], return_inverse=True)
         return History(
             day=day,
             deal=(np.cumsum(alive) - 1)[self.deal[rows]],
@@ -97,12 +101,13 @@ class History:
             stage=self.stage[rows],
             amount=self.amount[rows],
             close=self.close[rows],
-            rep=self.rep[rows],
+            rep=rep,
             gone=self.gone[rows],
-            product=self.product[alive],
-            source=self.source[alive],
+            product=np.unique(self.product[alive], return_inverse=True)[1],
+            source=np.unique(self.source[alive], return_inverse=True)[1],
             ids=self.ids[alive],
-            reps=self.reps,
+            reps=tuple(self.reps[code] for code in seen.tolist()),
+            teams=tuple(self.teams[code] for code in seen.tolist()) if self.teams else (),
         )
 
     def once(self, key: object, work: Callable[[], Value]) -> Value:
@@ -159,6 +164,19 @@ class History:
         return max(int(self.closings.day.min(initial=self.day + 1)), self.day - LONGEST)
 
     @cached_property
+    def flowing_from(self) -> int:
+        """The day from which closings came at the pace of the business, where ``observed_from`` may lie before it.
+
+        A record of deals that begins with the first deal's creation sees few closings until those deals are ripe: for
+        as long as half of the won ones took.
+        """
+        won = self.closings.won
+        if not won.any():
+            return self.observed_from
+        ages = self.closings.day[won] - self.created[self.closings.deal[won]]
+        return max(self.observed_from, int(self.created.min()) + int(np.median(ages)))
+
+    @cached_property
     def closings(self) -> Closings:
         """The deals that are closed, and since when."""
         rows = self.last[self.stage[self.last] >= WON]
@@ -201,7 +219,7 @@ _DEALS = f"""
         dense_rank() OVER (ORDER BY lead_source) - 1 AS source
     FROM (SELECT DISTINCT opportunity_id {_KNOWN}) LEFT JOIN opportunities USING (opportunity_id)
     ORDER BY opportunity_id"""
-_REPS = f"SELECT DISTINCT sales_rep {_KNOWN} ORDER BY sales_rep"
+_REPS = f"SELECT sales_rep, coalesce(arg_max(team, valid_from), 'no team') {_KNOWN} GROUP BY ALL ORDER BY sales_rep"
 
 
 def load_history(db: duckdb.DuckDBPyConnection, as_of: AsOf, zone: str = "UTC") -> History:
@@ -213,7 +231,7 @@ def load_history(db: duckdb.DuckDBPyConnection, as_of: AsOf, zone: str = "UTC") 
     bound = {"as_of": as_of.micros}
     states = db.execute(_STATES, bound).fetchnumpy()
     deals = db.execute(_DEALS, bound).fetchnumpy()
-    reps = tuple(str(name) for (name,) in db.execute(_REPS, bound).fetchall())
+    reps = db.execute(_REPS, bound).fetchall()
     start = _days(np.asarray(states["micros"], dtype=np.int64), zone)
     deal = np.asarray(states["deal"], dtype=np.int64)
     kept = _last_of_group(deal) | np.append(start[1:] != start[:-1], True)[: len(deal)]
@@ -229,7 +247,8 @@ def load_history(db: duckdb.DuckDBPyConnection, as_of: AsOf, zone: str = "UTC") 
         product=np.asarray(deals["product"], dtype=np.int64),
         source=np.asarray(deals["source"], dtype=np.int64),
         ids=np.asarray(deals["id"], dtype=np.object_),
-        reps=reps,
+        reps=tuple(str(name) for name, _ in reps),
+        teams=tuple(str(team) for _, team in reps),
     )
 
 

@@ -15,6 +15,7 @@ from sales_operations.workspace import open_workspace
 
 if TYPE_CHECKING:
     from sales_operations.forecasting.accuracy import Accuracy
+    from sales_operations.forecasting.estimates import Estimates
     from sales_operations.forecasting.study import Study
     from sales_operations.forecasting.window import Window
 
@@ -76,7 +77,7 @@ class Face:
             version = db.execute("SELECT store_id, seq, head, currency FROM meta").fetchone()
             moment = at.day if now else at.micros
             chosen = self._options.model_dump_json(exclude={"hybrid", "methods", "periods"})
-            key = (version, moment, settings.company.timezone, chosen, self._stage_probabilities())
+            key = (version, moment, settings.company.timezone, chosen, self.stage_probabilities())
             with _studies_lock:
                 if key in _studies:
                     _studies.move_to_end(key)
@@ -91,24 +92,30 @@ class Face:
         return study
 
     def _new_study(self, known: Any) -> Study:
+        from sales_operations.forecasting.study import Study
+
+        return Study(self.estimates(known))
+
+    def estimates(self, known: Any) -> Estimates:
+        """The configured methods at work on a history."""
+        from sales_operations.forecasting.estimates import Estimates
         from sales_operations.forecasting.ml import MlMethod
         from sales_operations.forecasting.pipeline import PipelineMethod
         from sales_operations.forecasting.seasonal import SeasonalMethod
-        from sales_operations.forecasting.study import Study
         from sales_operations.forecasting.trend import TrendMethod
 
-        chances = self._stage_probabilities()
-        return Study(
+        chances = self.stage_probabilities()
+        return Estimates(
             known,
             (
                 PipelineMethod(chances),
                 TrendMethod(self._options.trend.historical_periods),
                 SeasonalMethod(self._options.seasonal.seasonal_periods),
-                MlMethod(self._options.ml.model, chances, known.day),
+                MlMethod(self._options.ml.model, chances),
             ),
         )
 
-    def _stage_probabilities(self) -> tuple[float, ...]:
+    def stage_probabilities(self) -> tuple[float, ...]:
         """The configured chance of each open canonical stage: the mean of the own stages that stand for it."""
         settings = self.workspace.settings
         stages = [stage for name in settings.pipelines for stage in settings.pipeline(name).stages]
@@ -123,20 +130,16 @@ class Face:
         """Minor units of the company's currency in major units."""
         return to_major(round(minor), self.workspace.settings.company.currency)
 
-    def described(self, window: Window, at: AsOf, accuracy: Accuracy, methods: list[str]) -> dict[str, Any]:
+    def described(self, window: Window, at: AsOf, accuracy: Accuracy) -> dict[str, Any]:
         """What every result says about its date, period and accuracy."""
         from sales_operations.forecasting.asof import day_of
-        from sales_operations.forecasting.ml import REFIT_DAYS
 
-        basis = accuracy.shown()
-        if "ml" in methods:
-            basis["ml_refitted_every_days"] = REFIT_DAYS
         return {
             "as_of": at.shown,
             "period_start": day_of(window.start).isoformat(),
             "period_end": day_of(window.end).isoformat(),
             "currency": self.workspace.settings.company.currency,
             "confidence": accuracy.confidence,
-            "confidence_basis": basis,
+            "confidence_basis": accuracy.shown(),
             "calculated_at": self.workspace.clock().isoformat(),
         }

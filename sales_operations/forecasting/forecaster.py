@@ -10,18 +10,16 @@ from sales_operations.domain.clock import AsOf
 from sales_operations.forecasting.face import Face
 
 if TYPE_CHECKING:
-    from sales_operations.forecasting.study import Study
+    from sales_operations.forecasting.study import Forecast, Study
     from sales_operations.forecasting.window import Window
 
-_DEALS = ("by_stage", "by_sales_rep", "open_deals", "amounts_estimated")
 _SPECIFIC: Mapping[str, tuple[str, ...]] = {
-    "pipeline": _DEALS,
+    "pipeline": ("open_deals", "amounts_estimated"),
     "trend": ("trend", "growth_rate"),
     "seasonal": ("seasonal_factor",),
-    "ml": _DEALS,
+    "ml": ("open_deals", "amounts_estimated", "signal"),
 }
 """Method to its own findings; what a method that refuses does not find is None."""
-_MONEY = ("by_stage", "by_sales_rep")
 
 
 class SalesForecaster(Face):
@@ -30,11 +28,13 @@ class SalesForecaster(Face):
     async def forecast_sales(self, period: str, method: str = "hybrid", as_of: str | None = None) -> dict[str, Any]:
         """Forecast the revenue won in the calendar ``period`` (month, quarter, year) that holds the day of ``as_of``.
 
-        All methods (pipeline, trend, seasonal, ml, hybrid) forecast the same: what was won in the period so far
-        (``booked``) and what is still to be won in it, in major units of the company's currency. ``as_of`` is a date
-        (its end) or an instant, now by default; nothing later is looked at. ``confidence`` is the share of the method's
-        forecasts at the same point of earlier periods that landed within a tenth of what came true. A method that has
-        too little history gives the run rate, confidence 0 and ``refused`` with the reason.
+        All methods (pipeline, trend, seasonal, ml, hybrid) forecast the same, in major units of the company's currency:
+        what was won in the period so far (``booked``), what is expected in it from deals that are open (``open``) and
+        from deals that do not exist yet (``not_created_yet``). ``as_of`` is a date (its end) or an instant, now by
+        default; nothing later is looked at. ``interval_80`` and ``interval_95`` hold what will be with that chance.
+        ``confidence`` is the share of the method's forecasts at the same point of earlier periods that landed within a
+        tenth of what came true. A method that has too little history gives the run rate, confidence 0 and ``refused``
+        with the reason.
         Raises NotFound, Disabled, InvalidInput.
         """
         self.check(period, method)
@@ -53,29 +53,20 @@ class SalesForecaster(Face):
 
     def _single(self, study: Study, window: Window, at: AsOf, method: str) -> dict[str, Any]:
         found = study.forecast(method, window)
-        estimate = found.estimate
-        total = self.major(estimate.total)
-        result: dict[str, Any] = {"total": total, "booked": self.major(estimate.booked)}
-        if estimate.open is not None and estimate.created_later is not None:
-            result |= {"open": self.major(estimate.open), "not_created_yet": self.major(estimate.created_later)}
-        for name in _SPECIFIC[method]:
-            value: Any = estimate.details.get(name)
-            result[name] = {key: self.major(part) for key, part in value.items()} if name in _MONEY else value
-        if method != "pipeline":
-            result["forecast"] = total
-        if found.refused:
-            result["refused"] = found.refused
-        return result | self.described(window, at, found.accuracy, [method])
+        own = {name: found.estimate.details.get(name) for name in _SPECIFIC[method]}
+        return self._described(found, study, window, at) | own
 
     def _hybrid(self, study: Study, window: Window, at: AsOf) -> dict[str, Any]:
         found = study.combined(self._options.hybrid.weights, self.dropped(), window)
-        result = {
-            "total": self.major(found.forecast.estimate.total),
-            "booked": self.major(found.forecast.estimate.booked),
-            **{name: self.major(part.total) for name, part in found.parts.items()},
-            "weights": dict(found.weights),
-            "dropped": dict(found.dropped),
-        }
-        if found.forecast.refused:
-            result["refused"] = found.forecast.refused
-        return result | self.described(window, at, found.forecast.accuracy, list(found.weights))
+        parts = {name: self.major(part.total) for name, part in found.parts.items()}
+        weighed = {"weights": dict(found.weights), "dropped": dict(found.dropped)}
+        return self._described(found.forecast, study, window, at) | parts | weighed
+
+    def _described(self, found: Forecast, study: Study, window: Window, at: AsOf) -> dict[str, Any]:
+        from sales_operations.forecasting.shown import shown
+
+        result = shown(found, study.history, window, self.major)
+        result["forecast"] = result["total"]
+        if found.refused:
+            result["refused"] = found.refused
+        return result | self.described(window, at, found.accuracy)

@@ -11,7 +11,7 @@ from sales_operations.domain.errors import HistoryTooThin
 from sales_operations.estimation.shrinkage import shrunk_ratio
 from sales_operations.forecasting.amounts import SIZES
 from sales_operations.forecasting.asof import LOST, WON, Floats, History, Ints
-from sales_operations.forecasting.seasons import PARTS, months_of, parts_of, shrunk_factors
+from sales_operations.forecasting.seasons import PARTS, part_factors, parts_of
 
 EDGES = np.array([0, 1, 2, 4, 7, 11, 15, 22, *range(29, 212, 14), 239, 281, 366])
 """Days in the stage at which a bucket begins; the last one is open-ended."""
@@ -26,7 +26,7 @@ PRIOR_SIZE = 10.0
 PRIOR_LEVEL = 20.0
 """Closings that speak for no difference between sizes, and for an unchanged level."""
 TABLE_HALF_LIFE = 365.0
-LEVEL_HALF_LIFE = 60.0
+LEVEL_HALF_LIFE = 30.0
 """Days after which an observation counts half: in the tables, and in the level of all chances."""
 
 
@@ -147,15 +147,15 @@ def _factors(days: Ints, expected: Floats, event_day: Ints, event_bucket: Ints) 
     ``expected`` (days, buckets) are the events to expect without it. Fresh and older deals differ, and the recent
     level, observed over expected, is contained.
     """
-    part, quarter = parts_of(days), months_of(days) // 3
     factors = np.ones((PARTS, len(EDGES)))
     for fresh in (True, False):
         buckets = (EDGES < FRESH_DAYS) == fresh
         observed = np.bincount(event_day[buckets[event_bucket]], minlength=len(days)).astype(np.float64)
-        found = shrunk_factors(part, quarter, observed, expected[:, buckets].sum(axis=1), PARTS)
-        factors[:, buckets] = found[:, None]
+        factors[:, buckets] = part_factors(days, observed, expected[:, buckets].sum(axis=1))[:, None]
     weight = 0.5 ** ((days[-1] - days) / LEVEL_HALF_LIFE)
-    level = shrunk_ratio(weight[event_day].sum(), (weight[:, None] * expected * factors[part]).sum(), PRIOR_LEVEL)
+    level = shrunk_ratio(
+        weight[event_day].sum(), (weight[:, None] * expected * factors[parts_of(days)]).sum(), PRIOR_LEVEL
+    )
     return factors * level
 
 

@@ -51,13 +51,14 @@ class MLForecaster(Face):
         if measured.refused:
             chances = [deal.probability for deal in open_deals]
         else:
-            chances = cast(MlMethod, study.method("ml")).chances(study.history, seen).tolist()
+            found = cast(MlMethod, study.method("ml")).chances(study.history, seen, window)
+            chances = (found * study.open_factor("ml", window)).clip(max=1.0).tolist()
         amounts, _ = fit_amounts(study.history).of(seen.amount, seen.product)
         total += sum(round(chance * amount) for chance, amount in zip(chances, amounts.tolist(), strict=True))
         result = {
             "forecast": self.major(total),
             "deals": {deal.opportunity_id: chance for deal, chance in zip(open_deals, chances, strict=True)},
-            **self.described(window, at, measured.accuracy, ["ml"]),
+            **self.described(window, at, measured.accuracy),
         }
         return result | ({"refused": measured.refused} if measured.refused else {})
 

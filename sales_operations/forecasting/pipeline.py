@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sales_operations.domain.stages import STAGE_NAMES
 from sales_operations.forecasting.amounts import Amounts, fit_amounts
 from sales_operations.forecasting.arrivals import new_business
-from sales_operations.forecasting.asof import WON, Floats, History, Ints, sums_by
+from sales_operations.forecasting.asof import OPEN_STAGES, WON, Floats, History, Ints, sums_by
 from sales_operations.forecasting.hazards import EDGES, fit_hazards, won_by
-from sales_operations.forecasting.method import Estimate, breakdowns
+from sales_operations.forecasting.method import Chance, Estimate
+from sales_operations.forecasting.snapshots import Snapshots, snapshots_of
 from sales_operations.forecasting.window import Window
 
-NOT_CREATED_YET = "not_created_yet"
-"""The group of what is expected from deals that do not exist at the origin."""
+LARGE = 40
+"""Open deals whose luck is drawn one by one; that of all others is drawn as a sum."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +28,12 @@ class Flow:
     chance: Floats
     amounts: Amounts
     sizes: Ints
+
+    def chances(self, seen: Snapshots) -> Floats:
+        """The chance of deals, as they stand at the origin, to be won by the end of the window."""
+        size = self.amounts.size_of(self.amounts.of(seen.amount, seen.product)[0])
+        days = np.clip(seen.day - seen.since, 0, EDGES[-1])
+        return np.asarray(self.chance[-1, size, seen.stage, days])
 
 
 def fit_flow(history: History, window: Window, stage_probabilities: tuple[float, ...]) -> Flow:
@@ -49,12 +55,11 @@ class PipelineMethod:
     name: str = "pipeline"
 
     def fit_forecast(self, history: History, window: Window) -> Estimate:
-        """See ``Method``. Deals still to be created stand under ``not_created_yet`` in both breakdowns."""
+        """See ``Method``."""
         flow = fit_flow(history, window, self.stage_probabilities)
         rows = history.open_rows
-        days = np.minimum(history.day - history.since[rows], EDGES[-1])
-        chance = flow.chance[-1, flow.sizes[rows], history.stage[rows], days]
-        return assemble(history, window, flow, chance)
+        seen = snapshots_of(history, rows, np.full(len(rows), history.day), np.full(len(rows), window.remaining))
+        return assemble(history, window, flow, flow.chances(seen))
 
 
 def assemble(history: History, window: Window, flow: Flow, chance: Floats) -> Estimate:
@@ -66,18 +71,25 @@ def assemble(history: History, window: Window, flow: Flow, chance: Floats) -> Es
     amounts, estimated = flow.amounts.of(history.amount[rows], history.product[history.deal[rows]])
     expected = np.rint(chance * amounts)
     booked = window.booked(history)
-    created_later = round(new_business(history, flow.sizes, flow.chance, window.remaining, flow.amounts.mean))
-    by_stage = sums_by(history.stage[rows], expected, len(STAGE_NAMES))
-    by_stage[WON] += booked
-    by_rep = sums_by(history.rep[rows], expected, len(history.reps)) + window.booked_by_rep(history)
+    later, later_variance = new_business(history, flow.sizes, flow.chance, window.remaining, flow.amounts)
+    created_later = round(later)
+    by_stage = sums_by(history.stage[rows], expected, WON)
+    by_rep = sums_by(history.rep[rows], expected, len(history.reps))
     return Estimate(
-        booked + float(expected.sum()) + created_later,
-        booked,
-        float(expected.sum()),
-        float(created_later),
-        {
-            **breakdowns(history, by_stage, by_rep, NOT_CREATED_YET, created_later),
-            "open_deals": len(rows),
-            "amounts_estimated": int(np.count_nonzero(estimated)),
-        },
+        total=booked + float(expected.sum()) + created_later,
+        booked=booked,
+        open=float(expected.sum()),
+        created_later=float(created_later),
+        by_stage=dict(zip(OPEN_STAGES, by_stage.tolist(), strict=True)),
+        by_rep={rep: share for rep, share in zip(history.reps, by_rep.tolist(), strict=True) if share},
+        chance=_luck(chance, amounts, later_variance),
+        details={"open_deals": len(rows), "amounts_estimated": int(np.count_nonzero(estimated))},
     )
+
+
+def _luck(chance: Floats, amounts: Floats, others: float) -> Chance:
+    """The variance of open deals, each won or not on its own, on top of that of ``others``."""
+    variance = chance * (1 - chance) * amounts**2
+    large = np.argsort(-variance, kind="stable")[:LARGE]
+    pairs = tuple(zip(chance[large].tolist(), amounts[large].tolist(), strict=True))
+    return Chance(float(variance.sum()) + others, pairs)

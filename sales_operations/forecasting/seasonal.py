@@ -9,13 +9,13 @@ import numpy as np
 from sales_operations.domain.errors import HistoryTooThin
 from sales_operations.forecasting.amounts import fit_amounts
 from sales_operations.forecasting.asof import LONGEST, History
-from sales_operations.forecasting.method import Estimate
+from sales_operations.forecasting.method import Chance, Estimate
 from sales_operations.forecasting.seasons import fit_rhythm
 from sales_operations.forecasting.series import adjusted_length, block_edges, smoothed_level
 from sales_operations.forecasting.window import Window
 
 WEEK = 7
-LEAST_WEEKS = 6
+LEAST_WEEKS = 4
 LEAST_WON = 10
 # Smoothing a week, so that a deal's weight halves in 30 days.
 _ALPHA = 1 - 0.5 ** (WEEK / 30)
@@ -33,7 +33,7 @@ class SeasonalMethod:
 
     def fit_forecast(self, history: History, window: Window) -> Estimate:
         """See ``Method``. ``details``: ``seasonal_factor`` of the whole window, 1 being an average time of the year."""
-        edges = block_edges(history, WEEK, LONGEST // WEEK)
+        edges = block_edges(history, WEEK, min(LONGEST, history.day - history.flowing_from + 1) // WEEK)
         won = np.sort(history.closings.day[history.closings.won])
         if len(edges) - 1 < LEAST_WEEKS or len(won) < LEAST_WON:
             raise HistoryTooThin(
@@ -45,9 +45,11 @@ class SeasonalMethod:
         left = rhythm.of(np.arange(window.origin + 1, window.end + 1)).sum()
         amounts = history.once(fit_amounts, lambda: fit_amounts(history))
         booked = window.booked(history)
+        deals = level * left
         factor = rhythm.of(np.arange(window.start, window.end + 1)).mean()
         return Estimate(
-            booked + round(level * left * amounts.mean),
+            booked + round(deals * amounts.mean),
             booked,
+            chance=Chance(deals * amounts.mean_square),
             details={"seasonal_factor": float(factor), "weeks": len(counts)},
         )

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sales_operations.estimation.shrinkage import shrunk_ratio
+from sales_operations.estimation.shrinkage import shrunk_mean, shrunk_ratio
 from sales_operations.forecasting.asof import Floats, History, Ints, sums_by
 
-PARTS = 4
-"""Of a quarter: first month, second month, third month without its last two weeks, last two weeks."""
+PARTS = 5
+"""Of a quarter: first month, second month, third month without its last two weeks, last two weeks; and the holidays at
+the end of the year."""
+HOLIDAYS = 4
 LAST_DAYS = 14
 PRIOR_EVENTS = 5.0
+HOLIDAY_FACTOR, HOLIDAY_EVENTS = 0.6, 10.0
+"""What is expected of the holidays before any were seen, and the events that this weighs as much as."""
 
 
 def months_of(days: Ints) -> Ints:
@@ -21,10 +25,12 @@ def months_of(days: Ints) -> Ints:
 
 
 def parts_of(days: Ints) -> Ints:
-    """The part of the quarter, 0 to 3, of each day number."""
+    """The part of the quarter, 0 to 3, of each day number; 4 from 24 December to 1 January."""
     month = months_of(days)
     quarter_end = (month - month % 3 + 3).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    return np.where(quarter_end - days <= LAST_DAYS, 3, month % 3)
+    part = np.where(quarter_end - days <= LAST_DAYS, 3, month % 3)
+    day = days - month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    return np.where(((month % 12 == 11) & (day >= 23)) | ((month % 12 == 0) & (day == 0)), HOLIDAYS, part)
 
 
 def seasons_of(days: Ints, count: int) -> Ints:
@@ -36,19 +42,36 @@ def seasons_of(days: Ints, count: int) -> Ints:
     return np.asarray(np.floor(position * count / 12), dtype=np.int64)
 
 
-def shrunk_factors(groups: Ints, cycles: Ints, observed: Floats, expected: Floats, count: int) -> Floats:
-    """Observed over expected events of each of ``count`` groups of days, shrunk to 1; one entry a day in the arguments.
+def part_factors(days: Ints, observed: Floats, expected: Floats) -> Floats:
+    """Observed over expected events of each part of a quarter (parts,), shrunk; one entry a day in the arguments.
 
-    A group that was seen in one cycle only keeps factor 1: once is no season.
+    What was seen in ``n`` quarters counts with the power n / (n + 1): once may be chance. The holidays, which come once
+    a year, are shrunk to ``HOLIDAY_FACTOR``, all else to 1.
     """
-    factors = shrunk_ratio(sums_by(groups, observed, count), sums_by(groups, expected, count), PRIOR_EVENTS)
-    pairs = np.unique(np.stack([groups, cycles]), axis=1)
-    return np.where(np.bincount(pairs[0], minlength=count) >= 2, factors, 1.0)
+    part = parts_of(days)
+    seen, usual = sums_by(part, observed, PARTS), sums_by(part, expected, PARTS)
+    cycles = _cycles(part, months_of(days) // 3, PARTS)
+    factors = shrunk_ratio(seen, usual, PRIOR_EVENTS) ** (cycles / (cycles + 1))
+    factors[HOLIDAYS] = shrunk_mean(seen[HOLIDAYS], usual[HOLIDAYS], HOLIDAY_FACTOR, HOLIDAY_EVENTS)
+    return factors
+
+
+def _season_factors(days: Ints, observed: Floats, expected: Floats, count: int) -> Floats:
+    """The same for ``count`` seasons of the year, of which one that was seen once keeps factor 1: growth looks alike."""
+    season = seasons_of(days, count)
+    cycles = _cycles(season, months_of(days) // 12, count)
+    factors = shrunk_ratio(sums_by(season, observed, count), sums_by(season, expected, count), PRIOR_EVENTS)
+    return np.where(cycles >= 2, factors, 1.0)
+
+
+def _cycles(groups: Ints, cycles: Ints, count: int) -> Ints:
+    """In how many cycles each group was seen."""
+    return np.bincount(np.unique(np.stack([groups, cycles]), axis=1)[0], minlength=count)
 
 
 @dataclass(frozen=True, eq=False)
 class Rhythm:
-    """By how much more than usual is won in each part of a quarter (4,) and each season of the year (seasons,)."""
+    """By how much more than usual is won in each part of a quarter (5,) and each season of the year (seasons,)."""
 
     parts: Floats
     seasons: Floats
@@ -70,6 +93,5 @@ def fit_rhythm(history: History, seasons: int = 1) -> Rhythm:
     centred = days - days.mean()
     slope = centred @ counts / max(centred @ centred, 1.0)
     usual = np.maximum(counts.mean() + slope * centred, counts.mean() / 4)
-    month, part = months_of(days), parts_of(days)
-    parts = shrunk_factors(part, month // 3, counts, usual, PARTS)
-    return Rhythm(parts, shrunk_factors(seasons_of(days, seasons), month // 12, counts, usual * parts[part], seasons))
+    parts = part_factors(days, counts, usual)
+    return Rhythm(parts, _season_factors(days, counts, usual * parts[parts_of(days)], seasons))

@@ -61,12 +61,12 @@ def snapshots_of(history: History, rows: Ints, day: Ints, left: Ints) -> Snapsho
     )
 
 
-def practice(history: History, rng: np.random.Generator) -> tuple[Snapshots, Bools]:
+def practice(history: History, rng: np.random.Generator, after: int = NO_DAY) -> tuple[Snapshots, Bools]:
     """Snapshots every 14 days, with windows that ended by the origin, and which of them were won in those.
 
-    Of more than 8,000 a sample is drawn.
+    All of days later than ``after``. Of more than 8,000 a sample is drawn.
     """
-    first = history.observed_from
+    first = max(history.observed_from, after + 1)
     # A state is seen on the days origin - 14 k that lie in [start, end).
     end = np.minimum(history.end, history.day)
     start = np.maximum(history.start, first)

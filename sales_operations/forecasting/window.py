@@ -9,13 +9,15 @@ from sales_operations.domain.periods import Period, period_of
 from sales_operations.forecasting.asof import Floats, History, day_number, day_of, sums_by
 
 _ORIGINS = {"month": 12, "quarter": 8, "year": 5}
+AHEAD = "days"
+"""The name of windows that are so many days after the origin."""
 
 
 @dataclass(frozen=True)
 class Window:
     """Won revenue of the days ``start`` to ``end``, both inclusive, forecast at the end of day ``origin``.
 
-    ``name`` is the kind of period. All days are numbers since 1970-01-01.
+    ``name`` is the kind of period, or ``days``. All days are numbers since 1970-01-01.
     """
 
     name: str
@@ -44,11 +46,18 @@ def window_of(name: str, day: date) -> Window:
     return _window(period_of(name, day), day_number(day))
 
 
-def past_windows(window: Window) -> list[Window]:
-    """The calendar periods before a window, latest first, each forecast at the same point: with the same share left.
+def window_after(origin: int, days: int) -> Window:
+    """The ``days`` days after a day number."""
+    return Window(AHEAD, origin + 1, origin + days, origin)
 
-    Twelve months, eight quarters or five years.
+
+def past_windows(window: Window) -> list[Window]:
+    """The windows of the same length before one, latest first, each forecast at the same point: with the same share left.
+
+    Twelve months, eight quarters or five years; of windows that begin after their origin, the twelve that ended last.
     """
+    if window.name == AHEAD:
+        return [window_after(window.origin - past * window.remaining, window.remaining) for past in range(1, 13)]
     period = period_of(window.name, day_of(window.start))
     share_left = window.remaining / (window.end - window.start + 1)
     past = []

@@ -59,8 +59,8 @@ class Seasonal(Weighted):
 class Ml(Weighted):
     """The forecast from a model learnt on past deals."""
 
-    model: Literal["random_forest", "gradient_boosting", "logistic"] = Field(
-        default="random_forest", description="The kind of model that estimates each deal's chance."
+    model: Literal["auto", "random_forest", "gradient_boosting", "logistic"] = Field(
+        default="auto", description="The kind of model that estimates each deal's chance; `auto` is the mean of all three."
     )
 
 

@@ -101,16 +101,17 @@ _ROWS = pa.schema(
 )
 
 
-def simulate(seed: int, deals: int, *, rush: float = 1.0, growth: float = 0.0) -> Company:
+def simulate(seed: int, deals: int, *, rush: float = 1.0, growth: float = 0.0, alike: bool = False) -> Company:
     """A company whose deals pass the stages in some weeks each, some being lost in each.
 
-    ``rush`` is how many times likelier a signature is in the last month of a quarter, ``growth`` that of arrivals.
+    ``rush`` is how many times likelier a signature is in the last month of a quarter, ``growth`` that of arrivals;
+    where all are ``alike``, neither rep nor product makes a difference.
     """
     rng, company = np.random.default_rng(seed), Company()
     days = (TODAY.date() - START).days
     pace = (1 + growth) ** (np.arange(days) / 365)
     for number, day in enumerate(np.sort(rng.choice(days, deals, p=pace / pace.sum()))):
-        rep, product = str(rng.choice(list(REPS))), str(rng.choice(list(PRODUCTS)))
+        rep, product = str(rng.choice(list(REPS))), "Plus" if alike else str(rng.choice(list(PRODUCTS)))
         at = datetime(START.year, START.month, START.day, 9, tzinfo=UTC) + timedelta(
             days=int(day), minutes=float(rng.random() * 400)
         )
@@ -119,7 +120,7 @@ def simulate(seed: int, deals: int, *, rush: float = 1.0, growth: float = 0.0) -
         for position, stage in enumerate((*STAGES, "closed_won")):
             if at >= TODAY:
                 break
-            lost = position > 0 and rng.random() > REPS[rep] ** (1 / len(STAGES))
+            lost = position > 0 and rng.random() > (0.4 if alike else REPS[rep]) ** (1 / len(STAGES))
             states.append(State(at, "closed_lost" if lost else stage, amount, close, rep))
             if lost or stage == "closed_won":
                 break

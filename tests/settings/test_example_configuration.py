@@ -112,12 +112,13 @@ def test_the_example_holds_exactly_the_documented_keys_and_values() -> None:
     assert yaml.safe_load(EXAMPLE.read_text("utf-8")) == {"sales_operations": VALUES}
 
 
-def test_the_example_differs_from_the_defaults_in_its_weights_only() -> None:
+def test_the_example_differs_from_the_defaults_in_its_weights_and_its_model_only() -> None:
     assert validate(EXAMPLE, environ={}) == []
     rows = {row.key: row.value for row in describe(EXAMPLE, environ={})}
     changed = {row.key for row in describe({}, environ={}) if rows[row.key] != row.value}
     methods = {f"sales_operations.forecasting.{method}.weight" for method in ("pipeline", "trend", "seasonal", "ml")}
-    assert changed == methods | {"sales_operations.forecasting.hybrid.weights"}
+    chosen = {"sales_operations.forecasting.hybrid.weights", "sales_operations.forecasting.ml.model"}
+    assert changed == methods | chosen
 
 
 def test_every_key_of_the_example_has_a_comment() -> None:

@@ -1,0 +1,157 @@
+"""A model of single deals: the chance of each to be won in the days it has left, from how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sales_operations.domain.errors import HistoryTooThin
+from sales_operations.forecasting.amounts import fit_amounts
+from sales_operations.forecasting.asof import Bools, Floats, History
+from sales_operations.forecasting.hazards import EDGES, fit_hazards, won_by
+from sales_operations.forecasting.snapshots import Snapshots, features, practice
+
+LEAST_EACH = 20
+"""Snapshots that were won in time, and that were not, below which there is nothing to learn."""
+WEIGHTS = (0.25, 0.5, 0.75)
+TRIED = 1 / 3
+"""The latest share of the practised days, by time, on which it is tried whether the model says more than the rates do."""
+HALF = 0.5
+_LONGEST = 366
+_SEED = 20_170
+_LEAST_CHANCE = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class DealModel:
+    """Fitted ``classifiers``, whose chances are averaged, and the ``weight`` of that against the plain rates, 0 to 1.
+
+    ``stage_probabilities`` are the configured ones of the four open stages.
+    """
+
+    classifiers: Sequence[Any]
+    weight: float
+    stage_probabilities: tuple[float, ...]
+
+    def chances(self, history: History, seen: Snapshots) -> Floats:
+        """What the classifiers say."""
+        if not len(seen.day):
+            return np.zeros(0)
+        rates = _plain_rates(history, seen, self.stage_probabilities)
+        return _mean_chance(self.classifiers, _columns(history, seen, rates), seen)
+
+    def blended(self, rates: Floats, chances: Floats) -> Floats:
+        """Rates and what the classifiers say, by the weight, in log-odds."""
+        if not self.weight:
+            return rates
+        odds = (1 - self.weight) * _log_odds(rates) + self.weight * _log_odds(chances)
+        return np.where(rates > 0, 1 / (1 + np.exp(-odds)), 0.0)
+
+
+def fit_deal_model(kind: str, history: History, stage_probabilities: tuple[float, ...]) -> DealModel | None:
+    """Learn from snapshots of past days; None where there is too little. Raises HistoryTooThin where rates need more.
+
+    The weight of the classifiers is what does best out of time: learnt on the earlier days, tried on the latest third.
+    It is 0, the plain rates alone, where no weight beats these by half a standard error.
+    """
+    if not len(history.closings.day):
+        return None
+    seen, won = practice(history, np.random.default_rng(_SEED))
+    if min(won.sum(), (~won).sum()) < LEAST_EACH:
+        return None
+    weight = _weight_out_of_time(kind, history, stage_probabilities)
+    rates = _plain_rates(history, seen, stage_probabilities)
+    return DealModel(_fitted(kind, _columns(history, seen, rates), won), weight, stage_probabilities)
+
+
+def _weight_out_of_time(kind: str, history: History, stage_probabilities: tuple[float, ...]) -> float:
+    first = history.observed_from
+    cut = history.day - round((history.day - first) * TRIED)
+    earlier = history.at(cut)
+    try:
+        seen, won = practice(earlier, np.random.default_rng(_SEED))
+        if not len(won) or min(won.sum(), (~won).sum()) < LEAST_EACH:
+            return 0.0
+        model = DealModel(
+            _fitted(kind, _columns(earlier, seen, _plain_rates(earlier, seen, stage_probabilities)), won),
+            0.0,
+            stage_probabilities,
+        )
+        later, came = practice(history, np.random.default_rng(_SEED + 1), after=cut)
+        if not len(came) or min(came.sum(), (~came).sum()) < LEAST_EACH:
+            return 0.0
+        # Both are judged by what was known at the cut; only the standing of the deals is of later days.
+        rates = _plain_rates(earlier, later, stage_probabilities)
+    except HistoryTooThin:
+        return 0.0
+    said = _mean_chance(model.classifiers, _columns(earlier, later, rates), later)
+    plain = _loss(rates, came)
+    best, found = 0.0, 0.0
+    for weight in WEIGHTS:
+        gain = plain - _loss(replace(model, weight=weight).blended(rates, said), came)
+        if gain.mean() > max(best, HALF * float(gain.std()) / len(gain) ** 0.5):
+            best, found = float(gain.mean()), weight
+    return found
+
+
+def _plain_rates(history: History, seen: Snapshots, stage_probabilities: tuple[float, ...]) -> Floats:
+    """The chances by stage, time in it and size alone, at usual times of the quarter."""
+    amounts = history.once(fit_amounts, lambda: fit_amounts(history))
+    table = history.once((_plain_rates, stage_probabilities), lambda: _plain_table(history, stage_probabilities))
+    size = amounts.size_of(amounts.of(seen.amount, seen.product)[0])
+    days = np.clip(seen.day - seen.since, 0, EDGES[-1])
+    return np.asarray(table[np.clip(seen.left, 0, _LONGEST), size, seen.stage, days])
+
+
+def _plain_table(history: History, stage_probabilities: tuple[float, ...]) -> Floats:
+    """``hazards.won_by`` with every day a usual one."""
+    amounts = history.once(fit_amounts, lambda: fit_amounts(history))
+    sizes = amounts.size_of(amounts.of(history.amount, history.product[history.deal])[0])
+    hazards = history.once((fit_hazards, stage_probabilities), lambda: fit_hazards(history, sizes, stage_probabilities))
+    usual = np.ones_like(hazards.won_factor)
+    return won_by(replace(hazards, won_factor=usual, lost_factor=usual), history.day, _LONGEST)
+
+
+def _columns(history: History, seen: Snapshots, rates: Floats) -> Floats:
+    return np.column_stack((features(history, seen), _log_odds(rates)))
+
+
+def _mean_chance(classifiers: Sequence[Any], columns: Floats, seen: Snapshots) -> Floats:
+    found = np.mean([one.predict_proba(columns)[:, 1] for one in classifiers], axis=0)
+    return np.where(seen.left > 0, found, 0.0)
+
+
+def _log_odds(chance: Floats) -> Floats:
+    inside = np.clip(chance, _LEAST_CHANCE, 1 - _LEAST_CHANCE)
+    return np.log(inside / (1 - inside))
+
+
+def _loss(chance: Floats, came: Bools) -> Floats:
+    inside = np.clip(chance, _LEAST_CHANCE, 1 - _LEAST_CHANCE)
+    return -np.where(came, np.log(inside), np.log1p(-inside))
+
+
+def _fitted(kind: str, columns: Floats, won: Bools) -> list[Any]:
+    kinds = ("logistic", "random_forest", "gradient_boosting") if kind == "auto" else (kind,)
+    return [_classifier(one).fit(columns, won) for one in kinds]
+
+
+def _classifier(kind: str) -> Any:
+    if kind == "gradient_boosting":
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        return HistGradientBoostingClassifier(
+            max_iter=80, learning_rate=0.06, max_leaf_nodes=12, min_samples_leaf=50, random_state=_SEED
+        )
+    if kind == "logistic":
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        return make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=500))
+    from sklearn.ensemble import RandomForestClassifier
+
+    return RandomForestClassifier(n_estimators=60, min_samples_leaf=25, max_features=0.4, n_jobs=-1, random_state=_SEED)
