@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, select, upda
 from sales_operations.domain.clock import iso
 from sales_operations.domain.errors import InvalidInput, NotFound
 from sales_operations.domain.kinds import KINDS
-from sales_operations.store import audit, identity, match_keys, mentions, merges, tables
+from sales_operations.store import audit, identity, match_keys, mentions, merges, scores, tables
 from sales_operations.store.engine import BUSY_SECONDS, sqlite_file, translated
 from sales_operations.store.unit import Change, Unit
 
@@ -81,6 +81,10 @@ def export(connection: Connection, kind: str, given: str) -> dict[str, Any]:
         "activities": [_shown("activities", found) for found in _activities(connection, kind, record_id)],
         "referred_to_by": referring,
         "named_in": naming,
+        "scores": [
+            {"as_of": iso(one.as_of), "chance": one.chance, "contributions": one.contributions}
+            for one in scores.of_record(connection, kind, record_id)
+        ],
         "named_in_events": [seq for seq, _ in mentions.in_events(connection, who)],
         "changes": [
             {"seq": entry.seq, "at": iso(entry.recorded_at), "actor": entry.actor, "cause": entry.cause,
@@ -130,6 +134,7 @@ def _erase_record(unit: Unit, kind: str, row: dict[str, Any]) -> Erasure:
         after = {**found, "changes": None, "moved": orjson.dumps(moved).decode()}
         unit.add(Change("merges", "redact", after, found["seq"], {"changes": None}))
     match_keys.forget(unit.connection, record_id)
+    scores.forget(unit.connection, kind, record_id)
     for name, found, changes in mentions.in_records(unit.connection, who):
         if name == "merges" and found["id"] in own:
             continue
@@ -161,7 +166,7 @@ def scrub(engine: Engine) -> bool:
         file = sqlite_file(engine.url)
         if file is None:
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                for name in (*tables.RECORDS, "events", "external_ids", "import_runs"):
+                for name in (*tables.RECORDS, "events", "external_ids", "import_runs", "scores"):
                     connection.exec_driver_sql(f"VACUUM {name}")
             return True
         with closing(sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)) as direct:

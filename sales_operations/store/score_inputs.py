@@ -17,9 +17,10 @@ _CHUNK = 5_000
 
 
 def leads(connection: Connection) -> Iterator[dict[str, Any]]:
-    """Every lead that is not deleted, as stored, in the order of the ids."""
+    """Every lead that is not deleted, nor its person erased, as stored, in the order of the ids."""
     table = tables.leads
-    statement = select(table).where(func.coalesce(table.c.is_deleted, 0) == 0).order_by(table.c.id)
+    kept = (func.coalesce(table.c.is_deleted, 0) == 0, table.c.erased_at.is_(None))
+    statement = select(table).where(*kept).order_by(table.c.id)
     for row in connection.execute(statement):
         yield row._asdict()
 

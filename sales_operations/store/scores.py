@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from sales_operations.store.engine import insert_many, one_of
 from sales_operations.store.tables import declared_fields, scores
@@ -50,10 +51,19 @@ def latest(connection: Connection, kind: str, until: int, ids: Iterable[str] | N
     statement = select(scores).join(
         chosen, (table.record_id == chosen.c.record_id) & (table.as_of == chosen.c.as_of) & (table.kind == kind)
     )
-    return {
-        row.record_id: Score(row.record_id, row.as_of, row.score, row.base, orjson.loads(row.contributions))
-        for row in connection.execute(statement)
-    }
+    return {row.record_id: _score(row) for row in connection.execute(statement)}
+
+
+def of_record(connection: Connection, kind: str, record_id: str) -> list[Score]:
+    """All kept scores of a record, the oldest first."""
+    table = scores.c
+    chosen = select(scores).where(table.kind == kind, table.record_id == record_id).order_by(table.as_of)
+    return [_score(row) for row in connection.execute(chosen)]
+
+
+def forget(connection: Connection, kind: str, record_id: str) -> None:
+    """Delete the scores of a record whose person was erased."""
+    connection.execute(delete(scores).where(scores.c.kind == kind, scores.c.record_id == record_id))
 
 
 def declare(connection: Connection, kind: str, source: str, fields: Iterable[str]) -> None:
@@ -69,3 +79,7 @@ def declared(connection: Connection, kind: str) -> frozenset[str]:
     """The fields of a kind that any source declares to be filled in with the outcome."""
     table = declared_fields.c
     return frozenset(connection.execute(select(table.field).where(table.kind == kind)).scalars())
+
+
+def _score(row: Row[Any]) -> Score:
+    return Score(row.record_id, row.as_of, row.score, row.base, orjson.loads(row.contributions))

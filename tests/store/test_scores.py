@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sales_operations.store import scores
+from sales_operations.store import identity, privacy, scores
+from sales_operations.store.load import load
 from sales_operations.store.scores import Score
 
 
@@ -44,3 +45,19 @@ def test_what_a_source_declares_replaces_what_it_declared_before(stores):
     with workspace.reading() as connection:
         assert scores.declared(connection, "leads") == {"Tags", "Note"}
         assert scores.declared(connection, "opportunities") == frozenset()
+
+
+def test_the_scores_of_an_erased_person_are_shown_before_and_gone_afterwards(stores):
+    workspace = stores.open()
+    with workspace.unit("import") as unit:
+        load(unit, "leads", "crm", {"id": ["l1", "l2"], "email": ["a@x.example", "b@x.example"]})
+    with workspace.reading() as connection:
+        ids = [identity.find(connection, "leads", given) for given in ("l1", "l2")]
+    kept(workspace, *(Score(one, 10, 0.2, -1.0, {"size": -0.4}) for one in ids))
+    with workspace.reading() as connection:
+        shown = privacy.export(connection, "leads", "l1")["scores"]
+    assert shown == [{"as_of": "1970-01-01T00:00:00.000010+00:00", "chance": 0.2, "contributions": {"size": -0.4}}]
+    with workspace.unit("erase") as unit:
+        privacy.erase(unit, "leads", "l1")
+    with workspace.reading() as connection:
+        assert set(scores.latest(connection, "leads", 10)) == {ids[1]}

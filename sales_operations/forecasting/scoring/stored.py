@@ -30,7 +30,8 @@ def stored_records(workspace: Workspace, kind: str, until: int) -> Records:
     with workspace.reading() as connection:
         declared = scores.declared(connection, kind)
         if kind == "leads":
-            rows = [_lead(row, until) for row in score_inputs.leads(connection) if (row["created_at"] or 0) <= until]
+            known = (row for row in score_inputs.leads(connection) if (row["created_at"] or 0) <= until)
+            rows = [_lead(row, until) for row in known]
         else:
             rows = deal_rows(score_inputs.deals(connection, until), score_inputs.accounts(connection), until)
     return gathered(rows, declared)
