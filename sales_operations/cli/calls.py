@@ -176,6 +176,8 @@ def _show_board(found: dict[str, Any]) -> None:
             (name, "right" if name == "Says" else "left") for name in ("For", "Category", "Says", "By", "Made", "Note")
         ]
         display(table("Calls that stand", heads, calls))
+        agreed = f"The calls of all levels, reconciled by how right each caller was: {_money(found['rows'][0]['reconciled'])}."
+        display(agreed, "")
     display(_legend(found), "")
 
 

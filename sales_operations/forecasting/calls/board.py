@@ -33,11 +33,13 @@ _RATIOS = {
 }
 
 
-def board(scene: Scene, expected: Model, settings: Settings, *, single: bool) -> dict[str, Any]:
+def board(
+    scene: Scene, expected: Model, agreed: Mapping[Key, int], settings: Settings, *, single: bool
+) -> dict[str, Any]:
     """The period, then ``rows``: the company, below it each team before what it holds, ``depth`` telling how deep.
 
     Money is in major units. With ``single`` the categories are apart; else closed is part of commit and commit of best
-    case. A place of which nothing is known is left out.
+    case. ``reconciled`` is the commit by ``agreement.agreed``. A place of which nothing is known is left out.
     """
     period, currency = scene.period, settings.company.currency
     elapsed = _elapsed(scene, settings.company.timezone)
@@ -57,6 +59,7 @@ def board(scene: Scene, expected: Model, settings: Settings, *, single: bool) ->
                 **_numbers(scene.places[node.key], currency, single),
                 **_quota(scene.places[node.key], scene.quotas.get(node.key), elapsed, currency),
                 "model": _major(expected.by_place.get(node.key), currency),
+                "reconciled": _major(agreed[node.key], currency),
                 "calls": _calls(scene, node.key, currency),
             }
             for node, depth in scene.organisation.walk()

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
 from typing import Any
 
 from sales_operations.domain.errors import InvalidInput
-from sales_operations.domain.periods import period_of
-from sales_operations.forecasting.calls.organisation import Key
 from sales_operations.forecasting.forecaster import SalesForecaster
-from sales_operations.store import calls as stored
 
 
 class ForecastCalls(SalesForecaster):
@@ -91,8 +87,10 @@ class ForecastCalls(SalesForecaster):
         return shown_call(call, seen.organisation) | {"dry_run": dry_run}
 
     def _list_now(self, period: str, as_of: str | None, single: bool) -> dict[str, Any]:
+        from sales_operations.forecasting.calls.agreement import agreed
         from sales_operations.forecasting.calls.board import board
         from sales_operations.forecasting.calls.model import model
+        from sales_operations.forecasting.calls.past import past_records
         from sales_operations.forecasting.calls.scene import scene
         from sales_operations.forecasting.calls.submit import period_named
 
@@ -100,27 +98,18 @@ class ForecastCalls(SalesForecaster):
         with self.workspace.columns() as db:
             seen = scene(self.workspace, db, period_named(period, at.day), at)
             expected = model(self, seen)
-        return board(seen, expected, self.workspace.settings, single=single)
+            past = past_records(self.workspace, seen.organisation, seen.deals, at, "commit")
+        return board(seen, expected, agreed(seen, past), self.workspace.settings, single=single)
 
     def _measure_now(self, category: str, as_of: str | None) -> dict[str, Any]:
         from sales_operations.forecasting.calls.deals import Deals
-        from sales_operations.forecasting.calls.record import judged, records
+        from sales_operations.forecasting.calls.past import past_records
         from sales_operations.forecasting.calls.scene import organisation_of
 
         if category not in ("commit", "best_case"):
             raise InvalidInput(f"category: {category!r} cannot be judged by what was won; use commit or best_case")
         settings, at = self.workspace.settings, self.instant(as_of)
-        with self.workspace.reading() as connection:
-            made = stored.made_until(connection, at.micros)
-        ended: dict[tuple[str, str], dict[Key, int]] = {}
         with self.workspace.columns() as db:
             deals = Deals(db, settings, at)
-            for name, start in {(row["period"], row["period_start"]) for row in made}:
-                period = period_of(name, date.fromisoformat(start))
-                if period.end < at.day:
-                    ended[name, start] = deals.won(period.start, period.end)
-            rates = deals.rates()
-        over = [row for row in made if row["category"] == category and (row["period"], row["period_start"]) in ended]
-        found = judged(over, lambda row: ended[row["period"], row["period_start"]], rates, settings.company.currency)
-        head = {"as_of": at.shown, "category": category, "currency": settings.company.currency}
-        return head | records(found, organisation_of(self.workspace))
+            found = past_records(self.workspace, organisation_of(self.workspace), deals, at, category)
+        return {"as_of": at.shown, "category": category, "currency": settings.company.currency} | found

@@ -6,6 +6,9 @@ import pytest
 
 from sales_operations.domain.errors import InvalidInput
 
+# The store's part in it is tested on both databases with the making of calls.
+pytestmark = pytest.mark.parametrize("stores", ["sqlite"], indirect=True)
+
 CUMULATIVE = {
     "Ada Alder": (400, 700, 900, 0),
     "Bo Birch": (0, 0, 0, 150),

@@ -154,3 +154,11 @@ def test_where_no_manager_is_known_a_team_is_called_by_nobody(open_shop):
         shop.call("commit", 500, team="North")
     with pytest.raises(NotAllowed, match="Ada may not call for North; nobody may, as no manager is known"):
         shop.call("commit", 500, team="North", by="Ada")
+
+
+def test_the_calls_that_stood_at_an_instant_are_those_made_by_then(shop, clock):
+    shop.call("commit", 800, rep="Ada Alder")
+    before = clock.now.isoformat()
+    clock.advance(hours=1)
+    shop.call("commit", 950, rep="Ada Alder")
+    assert shop.board(as_of=before)["of"]["Ada Alder"]["call"]["commit"] == 800.0
