@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,12 +56,14 @@ def judge(seeds: Sequence[int], jobs: int = 1, copies: int = COPIES) -> Iterator
         yield from pool.map(judged, seeds, [copies] * len(seeds))
 
 
-def judged(seed: int, copies: int = COPIES) -> list[Judged]:
+def judged(seed: int, copies: int = COPIES, most: int | None = None) -> list[Judged]:
     """Every forecast of one company: at each origin from its record, at the last also from one begun 150 days before.
 
     Amounts are divided by the company's mean won deal, so that a company counts by its deals, not by its prices.
+    ``most`` is how many origins are judged, the last ones; None for all.
     """
-    lived = live(draw(seed))
+    company = draw(seed)
+    lived = live(company if most is None else replace(company, origins=company.origins[-most:]))
     closings, origins = lived.history.closings, lived.company.origins.tolist()
     unit = float(closings.amount[closings.won].mean())
     floor = floor_of(lived, copies)

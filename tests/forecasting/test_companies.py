@@ -3,22 +3,26 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.companies import page
+from benchmarks.companies.__main__ import COMPANIES, SEEDS
 from benchmarks.companies.company import HORIZON, LEAST_BEFORE, draw
 from benchmarks.companies.floor import floor_of
+from benchmarks.companies.judge import FLOOR, FULL, HYBRID, SHORT, judge, judged, scores
 from benchmarks.companies.record import Lived, begun_on, live
 from sales_operations.forecasting.asof import WON
 
-SEEDS = (3003, 3009, 3013)
+SMALL = (3003, 3009, 3013)
 """Small and middling companies, seen nowhere else."""
+SMALLER = (3012, 3023, 3056)
 
 
 @pytest.fixture(scope="module")
 def companies() -> list[Lived]:
-    return [live(draw(seed)) for seed in SEEDS]
+    return [live(draw(seed)) for seed in SMALL]
 
 
 def test_a_seed_gives_the_same_company_each_time(companies: list[Lived]) -> None:
-    again = live(draw(SEEDS[0]))
+    again = live(draw(SMALL[0]))
     assert again.history.amount.tolist() == companies[0].history.amount.tolist()
     assert again.actual.tolist() == companies[0].actual.tolist()
 
@@ -63,3 +67,35 @@ def test_the_floor_covers_what_came_true_as_often_as_it_says() -> None:
         inside += ((floor.low <= lived.actual) & (lived.actual <= floor.high)).tolist()
     assert len(inside) > 250
     assert 0.74 < np.mean(inside) < 0.86
+
+
+def test_no_company_is_both_tuned_on_and_shown() -> None:
+    tuned, shown = (set(range(first, first + COMPANIES)) for first in SEEDS.values())
+    assert not tuned & shown
+    assert not (tuned | shown) & {*SMALL, *SMALLER, *range(3100, 3140)}
+
+
+def test_forecasts_of_companies_are_judged_against_their_floor() -> None:
+    found = [one for seed in SMALLER for one in judged(seed, 40, 2)]
+    for record in (FULL, SHORT):
+        by_name = scores(found, record)
+        assert by_name[FLOOR].ratio == 1
+        assert {score.windows for name, score in by_name.items() if name != "seasonal_naive"} == {2 * len(SMALLER)}
+        assert by_name[HYBRID].wape < by_name["weighted_pipeline"].wape
+        assert by_name[HYBRID].cover_95 is not None
+        assert by_name[HYBRID].cover_95 >= 0.5
+    shown = page.text(found)
+    assert f"| {HYBRID} | {scores(found, FULL)[HYBRID].wape:.3f} |" in shown
+
+
+@pytest.mark.long
+@pytest.mark.timeout(5400)
+def test_the_hybrid_comes_near_the_floor_and_its_range_is_honest() -> None:
+    first = SEEDS["show"]
+    found = [one for company in judge(range(first, first + COMPANIES), jobs=2) for one in company]
+    full, short = scores(found, FULL), scores(found, SHORT)
+    assert 0.76 <= (full[FLOOR].cover_80 or 0) <= 0.84
+    assert full[HYBRID].ratio <= 1.25
+    assert full[HYBRID].wape < min(full[name].wape for name in ("pipeline", "trend", "seasonal", "ml"))
+    assert 0.76 <= (full[HYBRID].cover_80 or 0) <= 0.84
+    assert 0.76 <= (short[HYBRID].cover_80 or 0) <= 0.84
