@@ -105,18 +105,37 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A connection inside one transaction that commits at the end, or leaves everything as it was."""
+def writing(engine: Engine, patience: float = BUSY_SECONDS) -> Iterator[Connection]:
+    """A connection inside one transaction that commits at the end, or leaves everything as it was.
+
+    ``patience``: the seconds that it waits for another writer before it raises StoreError.
+    """
     with (
-        translated(engine.url),
+        translated(engine.url, patience),
         engine.connect().execution_options(writes=True) as connection,
+        _waiting(connection, patience),
         connection.begin(),
     ):
         yield connection
 
 
 @contextmanager
-def translated(url: URL) -> Iterator[None]:
+def _waiting(connection: Connection, patience: float) -> Iterator[None]:
+    """Wait for other writers of a SQLite store so long, and as long as ever afterwards."""
+    if patience == BUSY_SECONDS or connection.dialect.name != "sqlite":
+        yield
+        return
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
+    try:
+        yield
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        cursor.close()
+
+
+@contextmanager
+def translated(url: URL, patience: float = BUSY_SECONDS) -> Iterator[None]:
     """Turn a driver's errors into StoreError with what to do; a value that no store can hold is InvalidInput."""
     try:
         yield
@@ -133,16 +152,16 @@ def translated(url: URL) -> Iterator[None]:
             f"the store {shown(url)}: no connection came free within {BUSY_SECONDS} s; do less at once"
         ) from error
     except DBAPIError as error:
-        raise _explained(url, error.orig or error) from error
+        raise _explained(url, error.orig or error, patience) from error
     except sqlite3.DatabaseError as error:
-        raise _explained(url, error) from error
+        raise _explained(url, error, patience) from error
 
 
 def _first_line(error: BaseException | None) -> str:
     return (str(error).strip().splitlines() or [repr(error)])[0]
 
 
-def _explained(url: URL, error: BaseException) -> StoreError:
+def _explained(url: URL, error: BaseException, patience: float) -> StoreError:
     text = str(error).strip()
     place = f"the store {shown(url)}"
     if "full" in text or "No space left" in text:
@@ -150,7 +169,7 @@ def _explained(url: URL, error: BaseException) -> StoreError:
             f"{place} cannot grow: the disk is full; nothing of this step was written. Free room, run again"
         )
     if "locked" in text or "busy" in text:
-        return StoreError(f"{place} is in use by another writer for over {BUSY_SECONDS} s; run again when it has ended")
+        return StoreError(f"{place} is in use by another writer for over {patience:g} s; run again when it has ended")
     if "not a database" in text or "malformed" in text:
         return StoreError(f"{place} is damaged or no store of this program ({text}); restore it from a backup")
     if "no such table" in text or "does not exist" in text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, PrimaryKeyConstraint, Table, Text
 
 from sales_operations.store.record_tables import metadata
 
@@ -35,3 +35,32 @@ RECORDS["forecast_calls"] = Table(
     Column("seq", BigInteger, nullable=False),
 )
 Index(None, RECORDS["forecast_calls"].c.period, RECORDS["forecast_calls"].c.period_start)
+
+# What the program said that a period will bring. ``data_seq``: the ledger's number that it knew; ``settings``: a digest of
+# how it forecasts; ``weights``: JSON. They follow from the history, so they stand outside the audit chain.
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("method", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("period_start", Text, nullable=False),
+    Column("period_end", Text, nullable=False),
+    Column("as_of", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("total_minor", BigInteger, nullable=False),
+    Column("booked_minor", BigInteger, nullable=False),
+    Column("open_minor", BigInteger),
+    Column("created_later_minor", BigInteger),
+    Column("p2_5_minor", BigInteger, nullable=False),
+    Column("p10_minor", BigInteger, nullable=False),
+    Column("p50_minor", BigInteger, nullable=False),
+    Column("p90_minor", BigInteger, nullable=False),
+    Column("p97_5_minor", BigInteger, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("weights", Text),
+    Column("data_seq", BigInteger, nullable=False),
+    Column("settings", Text, nullable=False),
+    PrimaryKeyConstraint("method", "period", "period_start", "as_of", "data_seq", "settings"),
+    sqlite_with_rowid=False,
+)
