@@ -60,8 +60,8 @@ def begun_on(history: History, day: int) -> History:
         close=history.close[rows],
         rep=history.rep[rows],
         gone=history.gone[rows],
-        product=history.product[kept],
-        source=history.source[kept],
+        product=history.product[rows],
+        source=history.source[rows],
         ids=history.ids[kept],
         reps=history.reps,
     )
@@ -110,8 +110,8 @@ def _written(company: Company, steps: list[tuple[int, Deals]], rng: np.random.Ge
         close=close[kept],
         rep=rep[first][deal[kept]],
         gone=np.zeros(int(kept.sum()), dtype=bool),
-        product=product[first],
-        source=np.zeros(deals, dtype=np.int64),
+        product=product[first][deal[kept]],
+        source=np.zeros(int(kept.sum()), dtype=np.int64),
         ids=np.array([f"deal_{number}" for number in range(deals)], dtype=np.object_),
         reps=tuple(f"Rep {number}" for number in range(reps)),
     )

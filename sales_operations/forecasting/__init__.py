@@ -10,12 +10,16 @@ if TYPE_CHECKING:
     from sales_operations.forecasting.analyzers import PipelineAnalyzer as PipelineAnalyzer
     from sales_operations.forecasting.analyzers import SeasonalAnalyzer as SeasonalAnalyzer
     from sales_operations.forecasting.analyzers import TrendAnalyzer as TrendAnalyzer
+    from sales_operations.forecasting.backtester import ForecastBacktest as ForecastBacktest
     from sales_operations.forecasting.calls.face import ForecastCalls as ForecastCalls
     from sales_operations.forecasting.forecaster import SalesForecaster as SalesForecaster
+    from sales_operations.forecasting.history import ForecastHistory as ForecastHistory
     from sales_operations.forecasting.ml_forecaster import MLForecaster as MLForecaster
 
 _HOMES = {
+    "ForecastBacktest": "sales_operations.forecasting.backtester",
     "ForecastCalls": "sales_operations.forecasting.calls.face",
+    "ForecastHistory": "sales_operations.forecasting.history",
     "MLForecaster": "sales_operations.forecasting.ml_forecaster",
     "PipelineAnalyzer": "sales_operations.forecasting.analyzers",
     "SalesForecaster": "sales_operations.forecasting.forecaster",

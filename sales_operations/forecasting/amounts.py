@@ -50,9 +50,9 @@ def fit_amounts(history: History) -> Amounts:
     recent = recent if recent.any() else known
     amounts = closings.amount[recent]
     mean = float(amounts.mean()) if len(amounts) else 0.0
-    product, products = history.product[closings.deal[known]], int(history.product.max(initial=-1)) + 1
+    product, products = history.product[closings.row[known]], int(history.product.max(initial=-1)) + 1
     totals = np.bincount(product, weights=closings.amount[known], minlength=products)
     by_product = shrunk_mean(totals, np.bincount(product, minlength=products), mean, _PRIOR_DEALS)
-    expected = np.where(np.isnan(history.amount), by_product[history.product[history.deal]], history.amount)
+    expected = np.where(np.isnan(history.amount), by_product[history.product], history.amount)
     cuts = np.quantile(expected[history.last], _PARTS) if len(expected) else np.zeros(SIZES - 1)
     return Amounts(mean, float((amounts**2).mean()) if len(amounts) else 0.0, by_product, cuts)

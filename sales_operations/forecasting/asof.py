@@ -52,8 +52,12 @@ def day_of(number: int) -> date:
 
 @dataclass(frozen=True, eq=False)
 class Closings:
-    """Deals that are closed at the origin, by the day on which they became so: all arrays have one entry a deal."""
+    """Deals that are closed at the origin, by the day on which they became so: all arrays have one entry a deal.
 
+    ``row`` is that of its latest state.
+    """
+
+    row: Ints
     deal: Ints
     day: Ints
     amount: Floats
@@ -65,8 +69,8 @@ class Closings:
 class History:
     """Every state that the deals had at the end of a day, up to ``day``; one row a state, ordered by deal and start.
 
-    ``product`` and ``source`` have one entry a deal, as ``ids`` has; ``teams``, where they are known, one for each of
-    ``reps``. ``gone`` marks states in which a deal was deleted;
+    ``product`` and ``source`` are what was known of the deal when the state began; ``ids`` has one entry a deal, and
+    ``teams``, where they are known, one for each of ``reps``. ``gone`` marks states in which a deal was deleted;
     after ``at`` no deal is left that is deleted at the origin.
     """
 
@@ -103,8 +107,8 @@ class History:
             close=self.close[rows],
             rep=rep,
             gone=self.gone[rows],
-            product=np.unique(self.product[alive], return_inverse=True)[1],
-            source=np.unique(self.source[alive], return_inverse=True)[1],
+            product=np.unique(self.product[rows], return_inverse=True)[1],
+            source=np.unique(self.source[rows], return_inverse=True)[1],
             ids=self.ids[alive],
             reps=tuple(self.reps[code] for code in seen.tolist()),
             teams=tuple(self.teams[code] for code in seen.tolist()) if self.teams else (),
@@ -180,7 +184,9 @@ class History:
     def closings(self) -> Closings:
         """The deals that are closed, and since when."""
         rows = self.last[self.stage[self.last] >= WON]
-        return Closings(self.deal[rows], self.since[rows], self.amount[rows], self.stage[rows] == WON, self.rep[rows])
+        return Closings(
+            rows, self.deal[rows], self.since[rows], self.amount[rows], self.stage[rows] == WON, self.rep[rows]
+        )
 
     def won_per_day(self, first: int, last: int) -> Floats:
         """Won revenue of each day from ``first`` to ``last``, both inclusive; unknown amounts count 0."""
@@ -208,25 +214,30 @@ def _last_of_group(group: Ints) -> Bools:
 
 _STAGE = " ".join(f"WHEN '{name}' THEN {code}" for code, name in enumerate(STAGE_NAMES))
 _KNOWN = "FROM intervals WHERE valid_from <= make_timestamp($as_of)"
+_TOLD = """
+    SELECT opportunity_id, make_timestamp(occurred_at) AS valid_from,
+        last_value(json_extract_string(other, '$.product') IGNORE NULLS) OVER so_far AS product,
+        last_value(json_extract_string(other, '$.lead_source') IGNORE NULLS) OVER so_far AS source
+    FROM m_events WHERE other IS NOT NULL AND occurred_at <= $as_of
+    WINDOW so_far AS (PARTITION BY opportunity_id ORDER BY occurred_at, seq)
+    QUALIFY row_number() OVER (PARTITION BY opportunity_id, occurred_at ORDER BY seq DESC) = 1"""
 _STATES = f"""
-    SELECT dense_rank() OVER (ORDER BY opportunity_id) - 1 AS deal, epoch_us(valid_from) AS micros,
+    SELECT dense_rank() OVER (ORDER BY known.opportunity_id) - 1 AS deal, epoch_us(known.valid_from) AS micros,
         CASE stage {_STAGE} END AS stage, CAST(amount_minor AS DOUBLE) AS amount, deleted AS gone,
         coalesce(date_diff('day', DATE '1970-01-01', close_date), {NO_DAY}) AS close,
-        dense_rank() OVER (ORDER BY sales_rep) - 1 AS rep
-    {_KNOWN} ORDER BY opportunity_id, valid_from"""
-_DEALS = f"""
-    SELECT opportunity_id AS id, dense_rank() OVER (ORDER BY product) - 1 AS product,
-        dense_rank() OVER (ORDER BY lead_source) - 1 AS source
-    FROM (SELECT DISTINCT opportunity_id {_KNOWN}) LEFT JOIN opportunities USING (opportunity_id)
-    ORDER BY opportunity_id"""
+        dense_rank() OVER (ORDER BY sales_rep) - 1 AS rep,
+        dense_rank() OVER (ORDER BY product) - 1 AS product, dense_rank() OVER (ORDER BY source) - 1 AS source
+    FROM (SELECT * {_KNOWN}) known ASOF LEFT JOIN ({_TOLD}) told
+        ON known.opportunity_id = told.opportunity_id AND known.valid_from >= told.valid_from
+    ORDER BY known.opportunity_id, known.valid_from"""
+_DEALS = f"SELECT DISTINCT opportunity_id AS id {_KNOWN} ORDER BY id"
 _REPS = f"SELECT sales_rep, coalesce(arg_max(team, valid_from), 'no team') {_KNOWN} GROUP BY ALL ORDER BY sales_rep"
 
 
 def load_history(db: duckdb.DuckDBPyConnection, as_of: AsOf, zone: str = "UTC") -> History:
-    """Every state known at ``as_of`` from the tables ``intervals`` and ``opportunities``; slice it with ``at``.
+    """Every state known at ``as_of`` from the tables ``intervals`` and ``m_events``; slice it with ``at``.
 
-    Of several states within one day in ``zone`` the last is kept. Product and lead source, which the intervals do not
-    carry, are those of the current record.
+    Of several states within one day in ``zone`` the last is kept. Product and lead source begin no state of their own.
     """
     bound = {"as_of": as_of.micros}
     states = db.execute(_STATES, bound).fetchnumpy()
@@ -244,8 +255,8 @@ def load_history(db: duckdb.DuckDBPyConnection, as_of: AsOf, zone: str = "UTC") 
         close=np.asarray(states["close"], dtype=np.int64)[kept],
         rep=np.asarray(states["rep"], dtype=np.int64)[kept],
         gone=np.asarray(states["gone"], dtype=bool)[kept],
-        product=np.asarray(deals["product"], dtype=np.int64),
-        source=np.asarray(deals["source"], dtype=np.int64),
+        product=np.asarray(states["product"], dtype=np.int64)[kept],
+        source=np.asarray(states["source"], dtype=np.int64)[kept],
         ids=np.asarray(deals["id"], dtype=np.object_),
         reps=tuple(str(name) for name, _ in reps),
         teams=tuple(str(team) for _, team in reps),

@@ -12,15 +12,15 @@ from sales_operations.domain.errors import HistoryTooThin
 from sales_operations.forecasting.amounts import fit_amounts
 from sales_operations.forecasting.asof import Bools, Floats, History
 from sales_operations.forecasting.hazards import EDGES, fit_hazards, won_by
-from sales_operations.forecasting.snapshots import Snapshots, features, practice
+from sales_operations.forecasting.snapshots import Snapshots, features, practice, told_to
 
 LEAST_EACH = 20
 """Snapshots that were won in time, and that were not, below which there is nothing to learn."""
+KINDS = ("logistic", "random_forest", "gradient_boosting")
 WEIGHTS = (0.25, 0.5, 0.75)
 TRIED = 1 / 3
 """The latest share of the practised days, by time, on which it is tried whether the model says more than the rates do."""
 HALF = 0.5
-_LONGEST = 366
 _SEED = 20_170
 _LEAST_CHANCE = 1e-4
 
@@ -37,9 +37,9 @@ class DealModel:
     stage_probabilities: tuple[float, ...]
 
     def chances(self, history: History, seen: Snapshots) -> Floats:
-        """What the classifiers say."""
-        if not len(seen.day):
-            return np.zeros(0)
+        """What the classifiers say; nothing is asked of classifiers without weight."""
+        if not len(seen.day) or not self.weight:
+            return np.zeros(len(seen.day))
         rates = _plain_rates(history, seen, self.stage_probabilities)
         return _mean_chance(self.classifiers, _columns(history, seen, rates), seen)
 
@@ -57,14 +57,33 @@ def fit_deal_model(kind: str, history: History, stage_probabilities: tuple[float
     The weight of the classifiers is what does best out of time: learnt on the earlier days, tried on the latest third.
     It is 0, the plain rates alone, where no weight beats these by half a standard error.
     """
-    if not len(history.closings.day):
-        return None
-    seen, won = practice(history, np.random.default_rng(_SEED))
-    if min(won.sum(), (~won).sum()) < LEAST_EACH:
+    if _too_few(_practised(history)[1]):
         return None
     weight = _weight_out_of_time(kind, history, stage_probabilities)
-    rates = _plain_rates(history, seen, stage_probabilities)
-    return DealModel(_fitted(kind, _columns(history, seen, rates), won), weight, stage_probabilities)
+    return (
+        fit_classifiers(kind, history, stage_probabilities, weight)
+        if weight
+        else DealModel((), 0.0, stage_probabilities)
+    )
+
+
+def fit_classifiers(
+    kind: str, history: History, stage_probabilities: tuple[float, ...], weight: float = 1.0
+) -> DealModel | None:
+    """The classifiers of ``kind`` (``auto``: each of ``KINDS``, in that order), with a given weight; else the same."""
+    seen, won = _practised(history)
+    if _too_few(won):
+        return None
+    columns = _columns(history, seen, _plain_rates(history, seen, stage_probabilities))
+    return DealModel(_fitted(kind, columns, won), weight, stage_probabilities)
+
+
+def _practised(history: History) -> tuple[Snapshots, Bools]:
+    return history.once(_practised, lambda: practice(history, np.random.default_rng(_SEED)))
+
+
+def _too_few(won: Bools) -> bool:
+    return bool(min(won.sum(), (~won).sum()) < LEAST_EACH)
 
 
 def _weight_out_of_time(kind: str, history: History, stage_probabilities: tuple[float, ...]) -> float:
@@ -72,22 +91,16 @@ def _weight_out_of_time(kind: str, history: History, stage_probabilities: tuple[
     cut = history.day - round((history.day - first) * TRIED)
     earlier = history.at(cut)
     try:
-        seen, won = practice(earlier, np.random.default_rng(_SEED))
-        if not len(won) or min(won.sum(), (~won).sum()) < LEAST_EACH:
-            return 0.0
-        model = DealModel(
-            _fitted(kind, _columns(earlier, seen, _plain_rates(earlier, seen, stage_probabilities)), won),
-            0.0,
-            stage_probabilities,
-        )
+        model = fit_classifiers(kind, earlier, stage_probabilities)
         later, came = practice(history, np.random.default_rng(_SEED + 1), after=cut)
-        if not len(came) or min(came.sum(), (~came).sum()) < LEAST_EACH:
+        if model is None or _too_few(came):
             return 0.0
         # Both are judged by what was known at the cut; only the standing of the deals is of later days.
+        later = told_to(earlier, history, later)
         rates = _plain_rates(earlier, later, stage_probabilities)
     except HistoryTooThin:
         return 0.0
-    said = _mean_chance(model.classifiers, _columns(earlier, later, rates), later)
+    said = model.chances(earlier, later)
     plain = _loss(rates, came)
     best, found = 0.0, 0.0
     for weight in WEIGHTS:
@@ -100,19 +113,22 @@ def _weight_out_of_time(kind: str, history: History, stage_probabilities: tuple[
 def _plain_rates(history: History, seen: Snapshots, stage_probabilities: tuple[float, ...]) -> Floats:
     """The chances by stage, time in it and size alone, at usual times of the quarter."""
     amounts = history.once(fit_amounts, lambda: fit_amounts(history))
-    table = history.once((_plain_rates, stage_probabilities), lambda: _plain_table(history, stage_probabilities))
+    longest = int(seen.left.max(initial=0))
+    table = history.once(
+        (_plain_rates, stage_probabilities, longest), lambda: _plain_table(history, stage_probabilities, longest)
+    )
     size = amounts.size_of(amounts.of(seen.amount, seen.product)[0])
     days = np.clip(seen.day - seen.since, 0, EDGES[-1])
-    return np.asarray(table[np.clip(seen.left, 0, _LONGEST), size, seen.stage, days])
+    return np.asarray(table[np.maximum(seen.left, 0), size, seen.stage, days])
 
 
-def _plain_table(history: History, stage_probabilities: tuple[float, ...]) -> Floats:
+def _plain_table(history: History, stage_probabilities: tuple[float, ...], longest: int) -> Floats:
     """``hazards.won_by`` with every day a usual one."""
     amounts = history.once(fit_amounts, lambda: fit_amounts(history))
-    sizes = amounts.size_of(amounts.of(history.amount, history.product[history.deal])[0])
+    sizes = amounts.size_of(amounts.of(history.amount, history.product)[0])
     hazards = history.once((fit_hazards, stage_probabilities), lambda: fit_hazards(history, sizes, stage_probabilities))
     usual = np.ones_like(hazards.won_factor)
-    return won_by(replace(hazards, won_factor=usual, lost_factor=usual), history.day, _LONGEST)
+    return won_by(replace(hazards, won_factor=usual, lost_factor=usual), history.day, longest)
 
 
 def _columns(history: History, seen: Snapshots, rates: Floats) -> Floats:
@@ -135,8 +151,11 @@ def _loss(chance: Floats, came: Bools) -> Floats:
 
 
 def _fitted(kind: str, columns: Floats, won: Bools) -> list[Any]:
-    kinds = ("logistic", "random_forest", "gradient_boosting") if kind == "auto" else (kind,)
-    return [_classifier(one).fit(columns, won) for one in kinds]
+    found = [_classifier(one).fit(columns, won) for one in (KINDS if kind == "auto" else (kind,))]
+    for one in found:
+        if hasattr(one, "n_jobs"):
+            one.n_jobs = 1  # threads pay for learning, not for a look at some hundred deals
+    return found
 
 
 def _classifier(kind: str) -> Any:

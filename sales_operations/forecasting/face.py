@@ -37,16 +37,18 @@ class Face:
 
     def check(self, period: str, method: str) -> None:
         """Raise NotFound for names that do not exist, Disabled for what the configuration does not offer."""
-        for kind, name, known, offered in (
-            ("method", method, (*METHODS, "hybrid"), self._options.methods),
-            ("period", period, tuple(MONTHS), self._options.periods),
-        ):
-            if name not in known:
-                raise NotFound(f"{kind} {name!r} does not exist; use one of {', '.join(known)}")
-            if name not in offered:
-                raise Disabled(f"{kind} {name!r} is not listed in sales_operations.forecasting.{kind}s; add it there")
+        self.check_method(method)
+        self.check_period(period)
+
+    def check_method(self, method: str) -> None:
+        """The same for a method."""
+        _check("method", method, (*METHODS, "hybrid"), self._options.methods)
         if not getattr(self._options, method).enabled:
             raise Disabled(f"sales_operations.forecasting.{method}.enabled is false; set it to true to use this method")
+
+    def check_period(self, period: str) -> None:
+        """The same for a period."""
+        _check("period", period, tuple(MONTHS), self._options.periods)
 
     def dropped(self) -> dict[str, str]:
         """The methods that the configuration keeps out of the hybrid, and the key that does."""
@@ -143,3 +145,10 @@ class Face:
             "confidence_basis": accuracy.shown(),
             "calculated_at": self.workspace.clock().isoformat(),
         }
+
+
+def _check(kind: str, name: str, known: tuple[str, ...], offered: tuple[str, ...]) -> None:
+    if name not in known:
+        raise NotFound(f"{kind} {name!r} does not exist; use one of {', '.join(known)}")
+    if name not in offered:
+        raise Disabled(f"{kind} {name!r} is not listed in sales_operations.forecasting.{kind}s; add it there")

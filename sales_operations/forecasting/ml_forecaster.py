@@ -87,7 +87,7 @@ class MLForecaster(Face):
                 row = int(history.last[position])
                 since = int(history.since[row]) if history.stage[row] == stage else window.origin
                 born, pushes = int(history.created[position]), int(history.pushes[row])
-                product, source = int(history.product[position]), int(history.source[position])
+                product, source = int(history.product[row]), int(history.source[row])
             close = NO_DAY if stated is None else day_number(stated)
             rep = reps.get(deal.sales_rep, -1)
             known = np.nan if amount is None else float(amount)

@@ -39,7 +39,7 @@ class Flow:
 def fit_flow(history: History, window: Window, stage_probabilities: tuple[float, ...]) -> Flow:
     """Fit chances to be won by the window's end, and amounts, once for each history. Raises HistoryTooThin."""
     amounts = history.once(fit_amounts, lambda: fit_amounts(history))
-    sizes = amounts.size_of(amounts.of(history.amount, history.product[history.deal])[0])
+    sizes = amounts.size_of(amounts.of(history.amount, history.product)[0])
     hazards = history.once((fit_hazards, stage_probabilities), lambda: fit_hazards(history, sizes, stage_probabilities))
     return history.once(
         (fit_flow, stage_probabilities, window.end),
@@ -68,7 +68,7 @@ def assemble(history: History, window: Window, flow: Flow, chance: Floats) -> Es
     Every deal's share is rounded to a whole minor unit, so that any breakdown adds up exactly.
     """
     rows = history.open_rows
-    amounts, estimated = flow.amounts.of(history.amount[rows], history.product[history.deal[rows]])
+    amounts, estimated = flow.amounts.of(history.amount[rows], history.product[rows])
     expected = np.rint(chance * amounts)
     booked = window.booked(history)
     later, later_variance = new_business(history, flow.sizes, flow.chance, window.remaining, flow.amounts)

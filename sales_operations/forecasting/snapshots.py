@@ -5,7 +5,8 @@ A snapshot holds only what was known on its day. Shares won by rep, product and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,8 +57,8 @@ def snapshots_of(history: History, rows: Ints, day: Ints, left: Ints) -> Snapsho
         history.close[rows],
         history.pushes[rows],
         history.rep[rows],
-        history.product[deal],
-        history.source[deal],
+        history.product[rows],
+        history.source[rows],
     )
 
 
@@ -66,25 +67,60 @@ def practice(history: History, rng: np.random.Generator, after: int = NO_DAY) ->
 
     All of days later than ``after``. Of more than 8,000 a sample is drawn.
     """
+
+    def sample(total: int) -> Ints:
+        return np.arange(total) if total <= LARGEST else np.sort(rng.choice(total, LARGEST, replace=False))
+
     first = max(history.observed_from, after + 1)
-    # A state is seen on the days origin - 14 k that lie in [start, end).
-    end = np.minimum(history.end, history.day)
-    start = np.maximum(history.start, first)
-    newest = -((end - 1 - history.day) // EVERY)
-    oldest = (history.day - start) // EVERY
-    seen = np.where((history.stage < WON) & ~history.gone, np.maximum(oldest - newest + 1, 0), 0)
-    total = int(seen.sum())
-    place = np.arange(total) if total <= LARGEST else np.sort(rng.choice(total, LARGEST, replace=False))
-    until = np.cumsum(seen)
-    rows = np.searchsorted(until, place, side="right")
-    day = history.day - EVERY * (newest[rows] + place - (until - seen)[rows])
+    rows, day = standing(history, first, history.day - EVERY, EVERY, sample)
     longest = np.minimum(HORIZONS[rng.integers(0, len(HORIZONS), len(rows))], history.day - day)
     left = 1 + np.floor(rng.random(len(rows)) * longest).astype(np.int64)
+    return snapshots_of(history, rows, day, left), won_within(history, rows, day, left)
+
+
+def standing(
+    history: History, first: int, last: int, every: int, choose: Callable[[int], Ints] = np.arange
+) -> tuple[Ints, Ints]:
+    """The states of open deals on ``last`` and every so many days before it, from ``first`` on: rows and days (n,).
+
+    ``choose`` says which of so many are wanted, in order.
+    """
+    # A state is seen on the days last - k * every that lie in [start, end).
+    end = np.minimum(history.end, last + 1)
+    start = np.maximum(history.start, first)
+    newest = -((end - 1 - last) // every)
+    oldest = (last - start) // every
+    seen = np.where((history.stage < WON) & ~history.gone, np.maximum(oldest - newest + 1, 0), 0)
+    place = choose(int(seen.sum()))
+    until = np.cumsum(seen)
+    rows = np.searchsorted(until, place, side="right")
+    return rows, last - every * (newest[rows] + place - (until - seen)[rows])
+
+
+def won_within(history: History, rows: Ints, day: Ints, left: Ints) -> Bools:
+    """Whether the deals of these states were won in the days that were left after a day."""
     won_on = np.full(len(history.ids), NO_DAY, dtype=np.int64)
     closings = history.closings
     won_on[closings.deal[closings.won]] = closings.day[closings.won]
     outcome = won_on[history.deal[rows]]
-    return snapshots_of(history, rows, day, left), (outcome > day) & (outcome <= day + left)
+    return (outcome > day) & (outcome <= day + left)
+
+
+def told_to(earlier: History, history: History, seen: Snapshots) -> Snapshots:
+    """Snapshots of ``history`` in the codes of the same history at an earlier day; -1 for what that had not met."""
+    known = (history.start <= earlier.day) & np.isin(history.ids, earlier.ids)[history.deal]
+
+    def translated(codes: Ints, of: Ints, into: Ints) -> Ints:
+        table = np.full(int(of.max(initial=-1)) + 1, -1, dtype=np.int64)
+        table[of[known]] = into
+        return np.asarray(table[codes])
+
+    return replace(
+        seen,
+        rep=translated(seen.rep, history.rep, earlier.rep),
+        product=translated(seen.product, history.product, earlier.product),
+        source=translated(seen.source, history.source, earlier.source),
+    )
 
 
 def features(history: History, seen: Snapshots) -> Floats:
@@ -108,8 +144,8 @@ def features(history: History, seen: Snapshots) -> Floats:
         np.log1p(seen.left),
         np.log1p(_usual_days(history, seen)),
         _share_won(history, closings.rep, seen.rep, seen.day),
-        _share_won(history, history.product[closings.deal], seen.product, seen.day),
-        _share_won(history, history.source[closings.deal], seen.source, seen.day),
+        _share_won(history, history.product[closings.row], seen.product, seen.day),
+        _share_won(history, history.source[closings.row], seen.source, seen.day),
     ]
     return np.column_stack(columns).astype(np.float64)
 

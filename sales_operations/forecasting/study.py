@@ -132,6 +132,7 @@ class Study:
                 [self._past(names, one, 1.0) for one in alike],
                 names,
                 given,
+                first,
             )
         return self._lessons[key]
 

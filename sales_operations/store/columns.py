@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-FORMAT = 6
+FORMAT = 7
 """Raised whenever ``shapes`` changes; a file of another format is built anew."""
 LOCK_SECONDS = 120
 _REBUILD_ALL = ("users", "teams", "accounts", "rates")

@@ -21,7 +21,7 @@ MIRRORED: dict[str, dict[str, str]] = {
     "events": {
         **dict.fromkeys(("seq", "occurred_at", "recorded_at", "fields", "amount_minor", "is_deleted"), _INT),
         **dict.fromkeys(("opportunity_id", "basis", "actor", "cause", "pipeline", "pipeline_stage", "stage", "currency",
-                         "forecast_category", "close_date", "owner_id", "owner_text", "previous"), _TEXT),
+                         "forecast_category", "close_date", "owner_id", "owner_text", "previous", "other"), _TEXT),
         "probability": _REAL,
     },
     "users": {

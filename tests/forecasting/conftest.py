@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,8 +14,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+from sqlalchemy import Engine
 
 from sales_operations.domain.clock import parse_as_of
+from sales_operations.domain.errors import StoreError
 from sales_operations.forecasting.asof import History, load_history
 from sales_operations.settings import load
 from sales_operations.workspace import Workspace
@@ -28,7 +31,7 @@ SCHEMA = """
 CREATE TABLE intervals(opportunity_id VARCHAR, valid_from TIMESTAMP, valid_to TIMESTAMP, pipeline VARCHAR,
   pipeline_stage VARCHAR, stage VARCHAR, status VARCHAR, amount_minor BIGINT, probability DOUBLE,
   forecast_category VARCHAR, close_date DATE, owner_id VARCHAR, sales_rep VARCHAR, team VARCHAR, deleted BOOLEAN);
-CREATE TABLE opportunities(opportunity_id VARCHAR, lead_source VARCHAR, product VARCHAR);
+CREATE TABLE m_events(opportunity_id VARCHAR, occurred_at BIGINT, seq BIGINT, other VARCHAR);
 CREATE TABLE meta(store_id VARCHAR, seq BIGINT, head VARCHAR, currency VARCHAR, format BIGINT);
 """
 _NUMBERS = count()
@@ -52,13 +55,17 @@ class Company:
 
     deals: dict[str, list[State]] = field(default_factory=dict)
     products: dict[str, str | None] = field(default_factory=dict)
+    later: list[tuple[str, int, int, str]] = field(default_factory=list)
+    """Events that tell more than the product at the beginning: deal, instant in microseconds, number, JSON object."""
 
     def add(self, deal: str, *states: State, product: str | None = None) -> None:
         self.deals[deal] = list(states)
         self.products[deal] = product
 
     def copy(self) -> Company:
-        return Company({deal: list(states) for deal, states in self.deals.items()}, dict(self.products))
+        return Company(
+            {deal: list(states) for deal, states in self.deals.items()}, dict(self.products), list(self.later)
+        )
 
     def tables(self) -> duckdb.DuckDBPyConnection:
         """The tables, in a database of their own."""
@@ -80,9 +87,11 @@ class Company:
         if rows:
             db.register("rows", pa.Table.from_pylist(rows).cast(_ROWS))
             db.execute("INSERT INTO intervals BY NAME SELECT * FROM rows")
-            deals = {"opportunity_id": list(self.deals), "product": [self.products[deal] for deal in self.deals]}
-            db.register("deals", pa.table(deals, schema=_DEALS))
-            db.execute("INSERT INTO opportunities BY NAME SELECT * FROM deals")
+            told = [
+                (deal, int(self.deals[deal][0].at.timestamp() * 1_000_000), number, json.dumps({"product": product}))
+                for number, (deal, product) in enumerate(self.products.items())
+            ] + self.later
+            db.executemany("INSERT INTO m_events VALUES (?, ?, ?, ?)", told)
         return db
 
     def history(self, as_of: str = "2026-08-20", zone: str = "UTC") -> History:
@@ -91,7 +100,6 @@ class Company:
         return known.at(known.day)
 
 
-_DEALS = pa.schema([("opportunity_id", pa.string()), ("product", pa.string())])
 _ROWS = pa.schema(
     [
         *[("opportunity_id", pa.string()), ("valid_from", pa.timestamp("us")), ("valid_to", pa.timestamp("us"))],
@@ -147,6 +155,13 @@ class Simulated(Workspace):
         with self._db.cursor() as cursor:
             yield cursor
 
+    def data_version(self) -> tuple[str, int]:
+        return "simulated", 1
+
+    @property
+    def engine(self) -> Engine:
+        raise StoreError("a simulated company has no store")
+
 
 @pytest.fixture(scope="session")
 def company() -> Company:
@@ -174,6 +189,9 @@ def after(company: Company, instant: datetime) -> Company:
             ]
         elif not known:
             del changed.deals[deal], changed.products[deal]
+    for position, deal in enumerate(changed.deals):
+        at = int(instant.timestamp() * 1_000_000) + 1 + position
+        changed.later.append((deal, at, 10_000 + position, json.dumps({"product": "Basic", "lead_source": "Web"})))
     for number in range(40):
         won = State(instant + timedelta(days=1, hours=number), "closed_won", 9_999_999, rep="Zoe")
         changed.add(f"a_new_{number}", won, product="Pro")

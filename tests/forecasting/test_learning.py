@@ -35,25 +35,28 @@ def test_given_weights_are_obeyed_and_rescaled_to_the_methods_that_are_there() -
 
 
 def test_methods_without_any_given_weight_share_as_they_would_without_a_past() -> None:
-    assert lessons([], "trend", "ml", given={"pipeline": 1.0}).weights(["trend", "ml"], 9) == {"trend": 0.5, "ml": 0.5}
+    learnt = lessons([], "trend", "ml", given={"pipeline": 1.0})
+    assert learnt.weights(["trend", "ml"], 9) == usual_weights(["trend", "ml"], 10)
 
 
-def test_deals_and_series_have_half_each_without_a_past() -> None:
-    assert usual_weights(["pipeline", "trend", "seasonal"]) == {"pipeline": 0.5, "trend": 0.25, "seasonal": 0.25}
-    assert usual_weights(["trend", "seasonal"]) == {"trend": 0.5, "seasonal": 0.5}
-    assert lessons([], "pipeline", "trend").weights(["pipeline", "trend"], 9) == {"pipeline": 0.5, "trend": 0.5}
+def test_deals_and_series_have_half_each_at_first_and_deals_nearly_all_once_their_journeys_are_known() -> None:
+    early, late = (usual_weights(["pipeline", "ml", "trend", "seasonal"], days) for days in (60, 900))
+    assert early["pipeline"] + early["ml"] == early["trend"] + early["seasonal"] == 0.5
+    assert late["pipeline"] == late["ml"] == pytest.approx(0.475)
+    assert usual_weights(["trend", "seasonal"], 60) == {"trend": 0.25, "seasonal": 0.75}
+    assert usual_weights(["ml"], 60) == {"ml": 1.0}
 
 
 def test_learnt_weights_favour_the_better_method_the_more_the_longer_the_past_is() -> None:
     names = ["seasonal", "trend"]
     few, many = (lessons(past(n, seasonal=1.05, trend=1.2), *names).weights(names, 999)["seasonal"] for n in (2, 12))
-    assert 0.5 < few < many < 0.8
+    assert usual_weights(names, 999)["seasonal"] < few < many < 0.9
 
 
 def test_learning_needs_windows_of_which_all_of_them_gave_a_forecast() -> None:
     names = ["seasonal", "trend"]
     apart = past(6, seasonal=1.05) + past(6, trend=1.5)
-    assert lessons(apart, *names).weights(names, 999) == {"seasonal": 0.5, "trend": 0.5}
+    assert lessons(apart, *names).weights(names, 999) == usual_weights(names, 1_000)
 
 
 def test_a_method_that_knows_deals_is_corrected_by_what_came_true_and_a_series_is_not() -> None:

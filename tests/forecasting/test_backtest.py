@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from sales_operations.domain.clock import parse_as_of
+from sales_operations.domain.errors import InvalidInput, NotFound
+from sales_operations.forecasting import ForecastBacktest, SalesForecaster
+from tests.forecasting.conftest import Company, Simulated, after
+
+METHODS = {"pipeline", "trend", "seasonal", "ml", "hybrid"}
+
+
+def backtest(workspace: Simulated, **asked: Any) -> dict[str, Any]:
+    return asyncio.run(ForecastBacktest(workspace).backtest(**asked))
+
+
+def test_a_horizon_counts_what_is_won_after_the_origin_and_up_to_that_many_days_later(
+    company: Company, workspace: Simulated
+) -> None:
+    found = backtest(workspace, horizon=30, start="2026-04-01", end="2026-07-10", every=50, methods=["pipeline"])
+    assert [one["as_of"] for one in found["forecasts"]] == ["2026-04-01", "2026-05-21", "2026-07-10"]
+    won = sum(
+        states[-1].amount or 0
+        for states in company.deals.values()
+        if states[-1].stage == "closed_won" and "2026-04-02" <= states[-1].at.date().isoformat() <= "2026-05-01"
+    )
+    first = found["forecasts"][0]
+    assert (first["actual"], first["booked"]) == (won / 100, 0.0)
+    assert (first["from"], first["to"]) == ("2026-04-02", "2026-05-01")
+
+
+def test_every_method_and_baseline_is_scored_and_ranges_are_in_order(workspace: Simulated) -> None:
+    found = backtest(workspace, period="month", start="2026-03-10", end="2026-06-10", every=31)
+    assert set(found["methods"]) == METHODS
+    assert set(found["baselines"]) == {"run_rate", "last_value", "seasonal_naive", "weighted_pipeline"}
+    assert found["best"] in found["methods"] | found["baselines"]
+    for one in found["forecasts"]:
+        assert one["p2_5"] <= one["p10"] <= one["p50"] <= one["p90"] <= one["p97_5"]
+        assert one["booked"] <= one["p2_5"]
+    for figures in found["methods"].values():
+        assert figures["origins"] == 3
+        assert figures["wape"] >= 0
+
+
+def test_a_forecast_of_the_past_is_the_one_that_the_forecaster_gives_for_that_day(workspace: Simulated) -> None:
+    found = backtest(workspace, period="quarter", start="2026-05-10", end="2026-05-10")
+    for one in found["forecasts"]:
+        then = asyncio.run(SalesForecaster(workspace).forecast_sales("quarter", one["method"], "2026-05-10"))
+        assert (then["total"], then["interval_80"]) == (one["total"], [one["p10"], one["p90"]])
+
+
+def test_the_figures_are_those_of_a_plain_reading(workspace: Simulated) -> None:
+    found = backtest(workspace, horizon=28, start="2026-02-02", end="2026-06-22", every=28, methods=["seasonal"])
+    said = found["forecasts"]
+    errors = [one["total"] - one["actual"] for one in said]
+    won = sum(one["actual"] for one in said)
+    figures = found["methods"]["seasonal"]
+    assert figures["wape"] == pytest.approx(sum(map(abs, errors)) / won)
+    assert figures["bias"] == pytest.approx(sum(errors) / won)
+    assert figures["coverage_80"] == sum(one["p10"] <= one["actual"] <= one["p90"] for one in said) / len(said)
+    assert figures["origins"] == figures["independent"] == len(said) == 6
+
+
+def test_a_window_that_is_not_over_has_no_outcome_and_does_not_count(workspace: Simulated) -> None:
+    found = backtest(workspace, horizon=30, start="2026-07-05", end="2026-08-14", every=20, methods=["seasonal"])
+    assert [one["actual"] is None for one in found["forecasts"]] == [False, True, True]
+    assert found["methods"]["seasonal"]["origins"] == 1
+
+
+@pytest.mark.parametrize("asked", [{"horizon": 30}, {"period": "quarter"}])
+def test_nothing_dated_after_an_origin_changes_its_forecasts(
+    company: Company, workspace: Simulated, asked: dict[str, Any]
+) -> None:
+    later = Simulated(after(company, parse_as_of("2026-05-10").instant))
+    told = [backtest(store, start="2026-03-01", end="2026-05-10", every=35, **asked) for store in (workspace, later)]
+    first, second = ([{**one, "actual": None} for one in found["forecasts"]] for found in told)
+    assert json.dumps(first) == json.dumps(second)
+    assert {one["method"] for one in first} == METHODS
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "message"),
+    [
+        ({"period": "week"}, NotFound, "'week' does not exist; use one of month"),
+        ({"horizon": 0}, InvalidInput, "use 1 to 366"),
+        ({"horizon": 30, "period": "month"}, InvalidInput, "exclude each other"),
+        ({"horizon": 30, "every": 0}, InvalidInput, "use 1 or more"),
+        ({"horizon": 30, "start": "2026-06-01", "end": "2026-05-01"}, InvalidInput, "is after 2026-05-01"),
+        ({"horizon": 30, "start": "2027-06-01"}, InvalidInput, "has not come yet"),
+        ({"horizon": 30, "methods": ["luck"]}, NotFound, "'luck' does not exist"),
+        ({"horizon": 30, "start": "2016-01-01", "every": 1}, InvalidInput, "use --every"),
+    ],
+)
+def test_what_cannot_be_tested_is_refused_with_what_to_do(
+    workspace: Simulated, asked: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        backtest(workspace, **asked)
+
+
+def test_an_empty_store_has_nothing_to_test_on() -> None:
+    with pytest.raises(InvalidInput, match="no deal was ever closed"):
+        backtest(Simulated(Company()))
