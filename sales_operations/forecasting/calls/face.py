@@ -75,7 +75,7 @@ class ForecastCalls(SalesForecaster):
         user, kind = caller(self.workspace, organisation, key, by)
         with self.workspace.columns() as db:
             seen = scene(self.workspace, db, when, at)
-            expected = model(self, seen)
+            expected = model(self, seen, None)
         call = new_call(
             seen, expected, settings, key, category=category, kind=kind, amount=minor, made_by=user, note=note
         )
@@ -97,7 +97,7 @@ class ForecastCalls(SalesForecaster):
         at = self.instant(as_of)
         with self.workspace.columns() as db:
             seen = scene(self.workspace, db, period_named(period, at.day), at)
-            expected = model(self, seen)
+            expected = model(self, seen, as_of)
             past = past_records(self.workspace, seen.organisation, seen.deals, at, "commit")
         return board(seen, expected, agreed(seen, past), self.workspace.settings, single=single)
 

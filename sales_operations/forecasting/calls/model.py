@@ -29,8 +29,8 @@ class Model:
     none: str | None = None
 
 
-def model(forecaster: SalesForecaster, scene: Scene) -> Model:
-    """The forecast of a period, shared out among the reps.
+def model(forecaster: SalesForecaster, scene: Scene, as_of: str | None) -> Model:
+    """The forecast of a period, shared out among the reps; ``as_of`` as it was asked for, None for the present.
 
     The company's total is the one that ``forecast`` shows, and is kept: it is what was scored against the past. A rep's
     part is what was won, what is expected from the rep's open deals, and a part of the business not created yet, as the
@@ -47,21 +47,22 @@ def model(forecaster: SalesForecaster, scene: Scene) -> Model:
     if scene.period.name not in options.periods:
         return Model(none=f"{scene.period.name} is not listed in sales_operations.forecasting.periods")
     method = "hybrid" if "hybrid" in offered else offered[0]
-    found = _forecast(forecaster, scene, method)
+    found = _forecast(forecaster, scene, method, as_of)
     if found.get("refused"):
         return Model(none=str(found["refused"]))
     currency = forecaster.workspace.settings.company.currency
     parts: Mapping[str, float] = {}
     for name in BY_REP:
         if name in offered and not parts:
-            parts = (found if name == method else _forecast(forecaster, scene, name)).get("by_sales_rep") or {}
+            parts = (found if name == method else _forecast(forecaster, scene, name, as_of)).get("by_sales_rep") or {}
     total = to_minor(found["total"], currency)
     expected = _expected(scene, {name: to_minor(amount, currency) for name, amount in parts.items()}, total)
     return Model(method, _reconciled(scene, total, expected))
 
 
-def _forecast(forecaster: SalesForecaster, scene: Scene, method: str) -> dict[str, Any]:
-    return asyncio.run(forecaster.forecast_sales(scene.period.name, method, scene.at.shown))
+def _forecast(forecaster: SalesForecaster, scene: Scene, method: str, as_of: str | None) -> dict[str, Any]:
+    # The present is asked for as such, so that what was worked out today is found again.
+    return asyncio.run(forecaster.forecast_sales(scene.period.name, method, as_of))
 
 
 def _expected(scene: Scene, by_rep: Mapping[str, int], total: int) -> dict[Key, float]:
