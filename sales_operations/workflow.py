@@ -71,6 +71,8 @@ def run(
     progress("Forecasting sales")
     forecaster = SalesForecaster(workspace)
     forecast = asyncio.run(forecaster.forecast_sales(period=PERIOD, method="hybrid", as_of=as_of))
+    if reason := forecast.get("not_kept"):
+        notices.append(f"The forecast was not kept: {reason}.")
     progress("Managing the pipeline")
     pipeline = asyncio.run(PipelineManager(workspace).manage_pipeline(as_of=as_of))
     folder = Path(workspace.settings.results.folder)
@@ -83,11 +85,12 @@ def run(
 
 def _delivered(workspace: Workspace, progress: Callable[[str], None]) -> str | None:
     """Work off what follows: rules, and deliveries where channels are set up; what is to say about it."""
-    from sales_operations.pipeline.schedule import schedules
+    from sales_operations.forecasting.schedule import schedules as of_forecasts
+    from sales_operations.pipeline.schedule import schedules as of_the_pipeline
     from sales_operations.process.working import drain
 
     progress("Working off what follows")
-    done = drain(workspace, schedules(workspace))
+    done = drain(workspace, [*of_forecasts(workspace), *of_the_pipeline(workspace)])
     if done is None or not (done.delivered or done.waiting):
         return None
     later = f"; {done.waiting:,} wait for their time, or for their receiver" if done.waiting else ""

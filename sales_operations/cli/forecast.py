@@ -1,4 +1,4 @@
-"""The forecast command."""
+"""The forecast command, and what came of earlier forecasts."""
 
 from __future__ import annotations
 
@@ -6,16 +6,34 @@ from typing import Annotated
 
 import typer
 
-from sales_operations.cli.common import AsOf, Config, Database, Json, block, display, guarded, opened, print_json, table
+from sales_operations.cli.common import (
+    AsOf,
+    Config,
+    Database,
+    Json,
+    block,
+    display,
+    guarded,
+    notice,
+    opened,
+    print_json,
+    table,
+)
+from sales_operations.cli.forecast_history import history
+
+forecast_app = typer.Typer()
 
 
 def add_to(app: typer.Typer) -> None:
-    """Hang this command into the program."""
-    app.command("forecast")(forecast)
+    """Hang these commands into the program."""
+    forecast_app.command("history")(history)
+    app.add_typer(forecast_app, name="forecast")
 
 
+@forecast_app.callback(invoke_without_command=True)
 @guarded
 def forecast(
+    context: typer.Context,
     period: Annotated[str, typer.Option("--period", help="month, quarter or year.")] = "quarter",
     method: Annotated[str, typer.Option("--method", help="pipeline, trend, seasonal, ml or hybrid.")] = "hybrid",
     as_of: AsOf = None,
@@ -24,6 +42,8 @@ def forecast(
     as_json: Json = False,
 ) -> None:
     """Forecast the revenue won in the current month, quarter or year, with its measured confidence."""
+    if context.invoked_subcommand is not None:
+        return
     import asyncio
 
     from sales_operations.domain.clock import written_as_of
@@ -33,6 +53,8 @@ def forecast(
 
     forecaster = SalesForecaster(opened(config, database))
     found = asyncio.run(forecaster.forecast_sales(period=period, method=method, as_of=as_of))
+    if reason := found.get("not_kept"):
+        notice(f"The forecast was not kept: {reason}.")
     if as_json:
         print_json(found)
         return

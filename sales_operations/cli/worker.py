@@ -32,7 +32,8 @@ def worker(
     import threading
 
     from sales_operations.domain.errors import InvalidInput
-    from sales_operations.pipeline.schedule import schedules
+    from sales_operations.forecasting.schedule import schedules as of_forecasts
+    from sales_operations.pipeline.schedule import schedules as of_the_pipeline
     from sales_operations.process.working import work
 
     workspace = opened(config, database)
@@ -43,7 +44,8 @@ def worker(
         signal.signal(ending, lambda *_: stop.set())
     if not once:
         notice(f"Working on {workspace.store_name}; stop with Ctrl-C.")
-    done = work(workspace, more=schedules(workspace), once=once, at_once=workers, stop=stop, tell=notice)
+    more = [*of_forecasts(workspace), *of_the_pipeline(workspace)]
+    done = work(workspace, more=more, once=once, at_once=workers, stop=stop, tell=notice)
     if as_json:
         print_json(
             {

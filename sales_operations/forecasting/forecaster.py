@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sales_operations.domain.clock import AsOf
 from sales_operations.forecasting.face import Face
+from sales_operations.forecasting.keeping import keep
 
 if TYPE_CHECKING:
     from sales_operations.forecasting.study import Forecast, Study
@@ -31,7 +32,8 @@ class SalesForecaster(Face):
         All methods (pipeline, trend, seasonal, ml, hybrid) forecast the same, in major units of the company's currency:
         what was won in the period so far (``booked``), what is expected in it from deals that are open (``open``) and
         from deals that do not exist yet (``not_created_yet``). ``as_of`` is a date (its end) or an instant, now by
-        default; nothing later is looked at. ``interval_80`` and ``interval_95`` hold what will be with that chance.
+        default; nothing later is looked at. A forecast from now is kept in the store, for its record; ``not_kept`` says
+        why that could not be, where it could not. ``interval_80`` and ``interval_95`` hold what will be with that chance.
         ``confidence`` is the share of the method's forecasts at the same point of earlier periods that landed within a
         tenth of what came true. A method that has too little history gives the run rate, confidence 0 and ``refused``
         with the reason.
@@ -45,11 +47,14 @@ class SalesForecaster(Face):
         from sales_operations.forecasting.window import window_of
 
         at = self.instant(as_of)
+        known = self.workspace.data_version()[1] if as_of is None else None
         study, window = self.study(at, now=as_of is None), window_of(period, at.day)
-        shown = {"method": method, "period": period}
+        found = {"method": method, "period": period}
         if method == "hybrid":
-            return shown | self._hybrid(study, window, at)
-        return shown | self._single(study, window, at, method)
+            found |= self._hybrid(study, window, at)
+        else:
+            found |= self._single(study, window, at, method)
+        return found if known is None else found | keep(self, found, at.day, known)
 
     def _single(self, study: Study, window: Window, at: AsOf, method: str) -> dict[str, Any]:
         found = study.forecast(method, window)

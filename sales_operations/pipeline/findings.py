@@ -61,7 +61,7 @@ def pipeline_health(watch: Watch) -> dict[str, Any]:
         STALE_SHARE.name: STALE_SHARE.read(row) if watch.has_limits else None,
     }
     coverage, overdue, stale = measures.values()
-    severity = _worst(
+    severity = worst(
         severity_of(None if coverage is None else -coverage, -COVERAGE_TARGET, -COVERAGE_LEAST),
         severity_of(overdue, SHARE_WARNING, SHARE_CRITICAL),
         severity_of(stale, SHARE_WARNING, SHARE_CRITICAL),
@@ -166,18 +166,6 @@ def at_risk_deals(watch: Watch) -> dict[str, Any]:
     }
 
 
-def forecast_variance(watch: Watch) -> dict[str, Any]:
-    """How far forecasts were off. Forecasts are not kept yet, so there is nothing to compare, and it says so."""
-    return {
-        "status": "no_forecasts_stored",
-        "severity": "unknown",
-        "explanation": "No forecast is stored, so none can be compared with what was won since.",
-        "next_action": "None.",
-        "deals": [],
-        "count": 0,
-    }
-
-
 def _reasons(row: dict[str, Any], watch: Watch) -> list[dict[str, str]]:
     return [{"reason": flag, "explanation": kind.why(row, watch)} for flag, kind in _RISKS.items() if row[flag]]
 
@@ -199,8 +187,9 @@ def severity_of(value: float | None, warning: float, critical: float) -> str:
     return "critical" if value > critical else "warning" if value > warning else "ok"
 
 
-def _worst(*severities: str) -> str:
-    return max(severities, key=SEVERITIES.index)
+def worst(*severities: str) -> str:
+    """The one that asks for most attention; ``unknown`` for none."""
+    return max(severities, key=SEVERITIES.index, default="unknown")
 
 
 def _money(value: Any, state: State) -> str:

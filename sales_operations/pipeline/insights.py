@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from sales_operations.pipeline.face import Compute, Face, Result, instant_of, off
+from sales_operations.pipeline.face import Face, Result, instant_of, off
 
 if TYPE_CHECKING:
+    from sales_operations.metrics.forecast_record import Kept
     from sales_operations.pipeline.state import State
 
 
@@ -46,27 +48,34 @@ class PipelineInsights(Face):
         """
         return await self._look(as_of, known_at, lambda state: _records(state, horizon_days, weeks))
 
-    async def _scored(self, as_of: str | None, known_at: str | None, compute: Compute) -> Result:
+    async def _scored(
+        self, as_of: str | None, known_at: str | None, compute: Callable[[State, Sequence[Kept]], Result]
+    ) -> Result:
         from sales_operations.pipeline.scored import with_scores
+        from sales_operations.pipeline.variance import kept_until
 
-        found = await self._look(as_of, known_at, compute)
+        found = await self._look(as_of, known_at, lambda state: compute(state, kept_until(self.workspace, state)))
         return await asyncio.to_thread(with_scores, self.workspace, found, instant_of(self.workspace, as_of).micros)
 
 
-def insights_of(state: State) -> Result:
-    """The findings about a state that ``pipeline_management.insights`` lists (alerts, warnings), or why there are none."""
+def insights_of(state: State, forecasts: Sequence[Kept] = ()) -> Result:
+    """The findings about a state that ``pipeline_management.insights`` lists (alerts, warnings), or why there are none.
+
+    ``forecasts``: those that had been made by then.
+    """
     wanted = state.settings.pipeline_management.insights
     if not wanted.enabled:
         return off("insights") | {"generated_at": state.made_at}
     from sales_operations.pipeline import findings
     from sales_operations.pipeline.alerts import found as warned
+    from sales_operations.pipeline.variance import forecast_variance
     from sales_operations.pipeline.watch import Watch
 
-    finders = {
+    finders: dict[str, Callable[[Watch], Result]] = {
         "pipeline_health": findings.pipeline_health,
         "stage_bottlenecks": findings.stage_bottlenecks,
         "at_risk_deals": findings.at_risk_deals,
-        "forecast_variance": findings.forecast_variance,
+        "forecast_variance": lambda watch: forecast_variance(watch.state, forecasts),
     }
     watch = Watch(state)
     found: Result = {name: find(watch) for name, find in finders.items() if name in wanted.alerts}
@@ -75,9 +84,9 @@ def insights_of(state: State) -> Result:
     return found | state.seen | {"generated_at": state.made_at}
 
 
-def reviewed(state: State) -> Result:
+def reviewed(state: State, forecasts: Sequence[Kept] = ()) -> Result:
     """The findings about a state, the warnings with their ``record``; ``measured`` says from which weeks."""
-    found = insights_of(state)
+    found = insights_of(state, forecasts)
     if not state.settings.pipeline_management.insights.enabled:
         return found
     measured = _records(state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sales_operations.pipeline.analytics import analytics_of
@@ -11,6 +12,7 @@ from sales_operations.pipeline.reporter import reports_of
 from sales_operations.pipeline.tracker import tracking_of
 
 if TYPE_CHECKING:
+    from sales_operations.metrics.forecast_record import Kept
     from sales_operations.pipeline.state import State
 
 
@@ -19,15 +21,20 @@ class PipelineManager(Face):
 
     async def manage_pipeline(self, as_of: str | None = None, known_at: str | None = None) -> Result:
         """``tracking``, ``reports``, ``analytics``, ``insights`` and ``managed_at``, all of the same instant."""
-        return await self._look(as_of, known_at, management_of)
+        from sales_operations.pipeline.variance import kept_until
+
+        def compute(state: State) -> Result:
+            return management_of(state, kept_until(self.workspace, state))
+
+        return await self._look(as_of, known_at, compute)
 
 
-def management_of(state: State) -> Result:
+def management_of(state: State, forecasts: Sequence[Kept] = ()) -> Result:
     """All four results of a state; what the deals' journeys tell is computed once."""
     return {
         "tracking": tracking_of(state),
         "reports": reports_of(state),
         "analytics": analytics_of(state),
-        "insights": insights_of(state),
+        "insights": insights_of(state, forecasts),
         "managed_at": state.made_at,
     }

@@ -32,15 +32,16 @@ METHODS = {
 
 
 @pytest.fixture
-def workspace(state_of, company, monkeypatch):
-    """Stands in for an open workspace over the random company."""
+def workspace(state_of, company, monkeypatch, sqlite_store):
+    """Stands in for an open workspace over the random company, whose store has kept no forecasts."""
     state = state_of(company)
 
     @contextmanager
     def columns():
         yield state.db
 
-    opened = SimpleNamespace(settings=state.settings, clock=lambda: NOW, columns=columns)
+    store = sqlite_store.open()
+    opened = SimpleNamespace(settings=state.settings, clock=lambda: NOW, columns=columns, reading=store.reading)
     monkeypatch.setattr("sales_operations.pipeline.face.open_workspace", lambda config: config)
     return opened
 

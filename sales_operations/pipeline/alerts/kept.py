@@ -19,6 +19,8 @@ from sales_operations.workspace import Workspace
 EVENT = "insight.raised"
 TOLD = 10
 """At most so many new warnings are written out in one message; it says how many there are."""
+VARIANCE = "forecast_variance"
+"""The finding that is kept, for a kind of period, while its forecasts are off by more than chance explains."""
 STATES = ("open", "snoozed", "acknowledged", "over")
 
 Key = tuple[str, str | None, str | None]
@@ -134,10 +136,12 @@ def _holding(workspace: Workspace) -> dict[Key, Raised]:
     """What holds now."""
     from sales_operations.pipeline.alerts.found import GAP, gap_told, raised
     from sales_operations.pipeline.state import State
+    from sales_operations.pipeline.variance import drifting, kept_until
     from sales_operations.pipeline.watch import Watch
 
     settings = workspace.settings
-    wanted = settings.pipeline_management.insights.warnings
+    insights = settings.pipeline_management.insights
+    wanted = insights.warnings
     at = as_of_now(workspace.clock, settings.company.timezone)
     with workspace.columns() as db:
         watch = Watch(State(db, settings, at, present=True, made_at=workspace.clock()))
@@ -147,6 +151,9 @@ def _holding(workspace: Workspace) -> dict[Key, Raised]:
         }
         if GAP in wanted and (gap := gap_told(watch)) is not None:
             found[GAP, None, gap[0]] = Raised(gap[0], gap[1], None)
+        if VARIANCE in insights.alerts:
+            told = drifting(watch.state, kept_until(workspace, watch.state))
+            found |= {(VARIANCE, None, period): Raised(period, says, None) for period, says in told.items()}
     return found
 
 
