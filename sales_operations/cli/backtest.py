@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sales_operations.cli.common import Config, Database, Json, block, display, guarded, opened, print_json, table
+from sales_operations.cli.common import (
+    Config,
+    Database,
+    Json,
+    block,
+    display,
+    fail,
+    guarded,
+    notice,
+    opened,
+    print_json,
+    table,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -29,6 +42,10 @@ def backtest(
     end: Annotated[str | None, typer.Option("--to", metavar="DATE", help="No origin after this; today.")] = None,
     every: Annotated[int | None, typer.Option("--every", metavar="DAYS", help="Days between origins.")] = None,
     method: Annotated[list[str] | None, typer.Option("--method", help="Repeat it for several; all by default.")] = None,
+    chart: Annotated[
+        Path | None,
+        typer.Option("--chart", metavar="FILE.svg", help="Draw the last method asked for over what came true."),
+    ] = None,
     database: Database = None,
     config: Config = None,
     as_json: Json = False,
@@ -55,10 +72,25 @@ def backtest(
                 period=period, horizon=horizon, start=start, end=end, every=every, methods=method, progress=progress
             )
         )
+    if chart is not None:
+        _draw(found, chart)
     if as_json:
         print_json(found)
     else:
         display(*_shown(found))
+
+
+def _draw(found: dict[str, Any], file: Path) -> None:
+    from sales_operations.render.forecast_chart import svg
+
+    name = list(found["methods"])[-1]
+    what = f"the next {found['horizon']} days" if found["horizon"] else f"the {found['period']}"
+    drawn = svg([one for one in found["forecasts"] if one["method"] == name], found["currency"], f"{name}: {what}")
+    try:
+        file.write_text(drawn, encoding="utf-8")
+    except OSError as error:
+        fail(f"the chart {file} cannot be written: {error.strerror}; name another file")
+    notice(f"chart of {name}: {file}")
 
 
 def _shown(found: dict[str, Any]) -> list[RenderableType]:

@@ -15,9 +15,7 @@ from sales_operations.forecasting.snapshots import Snapshots, snapshots_of
 from sales_operations.forecasting.window import Window
 
 REFIT_DAYS = 182
-"""Days between the models of a long history; an origin uses the latest that was fitted by then."""
-SHORTER = ((182, 28), (730, 91))
-"""The same while fewer days are observed: (less than, days between)."""
+"""Days of closings that a first model needs, and days from one model to the next; an origin uses the latest."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +46,11 @@ class MlMethod:
         return model.blended(flow.chances(seen), model.chances(history, seen))
 
     def _model(self, history: History) -> DealModel:
-        observed = history.day - history.observed_from + 1
-        every = next((days for limit, days in SHORTER if observed < limit), REFIT_DAYS)
-        fit_day = history.day // every * every
+        first = int(history.closings.day.min(initial=history.day))
+        models = (history.day - first) // REFIT_DAYS
+        if not models:
+            raise HistoryTooThin(f"{history.day - first} days of closings are known; a model needs {REFIT_DAYS}")
+        fit_day = first + models * REFIT_DAYS
         if fit_day not in self._fitted:
             self._fitted[fit_day] = fit_deal_model(self.model, history.at(fit_day), self.stage_probabilities)
         model = self._fitted[fit_day]
