@@ -1,7 +1,8 @@
 """``python -m benchmarks.scoring``: how good scores are on the public data, into the table of ``docs/scoring.md``.
 
-Reads ``../shared/data``, where the test part of no source was tuned on: settings, encodings and thresholds were chosen on
-folds of the training parts, and the one split is the SHA-256 of the id, or time.
+Reads ``../shared/data``. Settings, encodings and thresholds were chosen on folds of the training parts, and the one split is
+the SHA-256 of the id, or time. Of IBM, the first runs were scored on the test fifth, before that became the rule: nothing was
+fitted on it, but what was seen then may flatter these figures a little.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import gzip
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ from sales_operations.workspace import Workspace, open_workspace
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "scoring.md"
 LEADS = DATA / "x_education/leads.csv.gz"
-ACTIVITIES = ("Last Activity", "Last Notable Activity")
+LATER = ("Last Activity",)
+"""What is not known of a lead on arrival."""
 _MAVEN = (("teams", "sales_teams"), ("users", "sales_teams"), ("accounts", "accounts"), ("products", "products"),
           ("opportunities", "sales_pipeline"))  # fmt: skip
 
@@ -66,23 +68,24 @@ def lines(folder: Path) -> Iterator[Line]:
     education = _store(folder / "education.db", [("leads", LEADS)])
     leads = Scorer(education, "leads").evaluate()
     yield Line("X Education", leads, "AUC .89, log loss .40")
-    worked = Scorer(education, "leads", allow=ACTIVITIES).evaluate()
-    yield Line("X Education, the last activities allowed", worked, "AUC .89, log loss .40")
-    yield Line("X Education, columns renamed, all fifths in turn", in_turn(renamed_leads(())))
-    yield Line("the same, the last activities allowed", in_turn(renamed_leads(ACTIVITIES)))
+    arrival = Scorer(education, "leads", exclude=LATER).evaluate()
+    yield Line("X Education, on arrival", arrival)
+    records, names = renamed_leads()
+    yield Line("X Education, columns renamed, all fifths in turn", in_turn(records))
+    yield Line("the same, on arrival", in_turn(records, [names[name] for name in LATER]))
     maven = _store(folder / "maven.db", [(kind, DATA / f"maven_crm/{name}.csv") for kind, name in _MAVEN])
     yield Line("Maven, won, at engagement", Scorer(maven, "opportunities").evaluate(), "no usable signal")
     bpic = _store(folder / "bpic.db", [("opportunities", DATA / "bpic2012/events.csv.gz")])
     yield Line("BPI 2012, won, at submission", Scorer(bpic, "opportunities").evaluate())
 
 
-def renamed_leads(allowed: tuple[str, ...]) -> Records:
-    """The leads of X Education with columns c1 to cn, declared as the shipped mapping does but for those allowed."""
+def renamed_leads() -> tuple[Records, dict[str, str]]:
+    """The leads of X Education with columns c1 to cn, declared as the shipped mapping does, and the new name of each."""
     with gzip.open(LEADS, "rt", encoding="utf-8", newline="") as stream:
         header, *rows = csv.reader(stream)
     new = {name: f"c{place}" for place, name in enumerate(header, 1)}
-    declared = load_mapping("x_education").known_from_close("leads") - set(allowed)
-    return records_of(
+    declared = load_mapping("x_education").known_from_close("leads")
+    records = records_of(
         {new[name]: column for name, column in zip(header, zip(*rows, strict=True), strict=True)},
         outcome=new["Converted"],
         positive=["1"],
@@ -90,9 +93,10 @@ def renamed_leads(allowed: tuple[str, ...]) -> Records:
         missing=["Select"],
         known_from_close=[new[name] for name in declared],
     )
+    return records, new
 
 
-def in_turn(records: Records) -> dict[str, Any]:
+def in_turn(records: Records, exclude: Sequence[str] = ()) -> dict[str, Any]:
     """As ``evaluate``, with each fifth by hash of the id tested by what is learnt from the others."""
     fold = folds_of(records.groups, 5)
     chance = np.zeros(len(records))
@@ -100,7 +104,7 @@ def in_turn(records: Records) -> dict[str, Any]:
     base = np.zeros(len(records))
     for one in range(5):
         own = fold == one
-        made = train(records.take(~own), nobody)
+        made = train(records.take(~own), nobody, exclude=exclude)
         chance[own] = made.model.chances(records.take(own).columns, int(own.sum()))
         base[own] = made.model.base_rate
     return {
