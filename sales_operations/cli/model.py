@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sales_operations.cli.common import AsOf, Config, Database, Json, display, guarded, opened, print_json, table
+from sales_operations.cli.common import AsOf, Config, Database, Json, display, fail, guarded, opened, print_json, table
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -21,6 +21,16 @@ Allow = Annotated[
     list[str] | None,
     typer.Option("--allow", metavar="FIELD", help="A refused field to use all the same; may be repeated."),
 ]
+Within = Annotated[
+    int | None,
+    typer.Option(
+        "--within", metavar="DAYS", help="The chance of open deals to be won in so many days, by stage and age."
+    ),
+]
+Every = Annotated[
+    int | None, typer.Option("--every", metavar="DAYS", help="With --within: look so often; 7 without it.")
+]
+_MEASURES = [("AUC", "auc"), ("Log loss", "log_loss"), ("Brier", "brier"), ("ECE", "ece")]
 _SHOWN = 20
 _REASONS = 3
 
@@ -38,31 +48,57 @@ def evaluate(
     kind: Kind,
     exclude: Exclude = None,
     allow: Allow = None,
+    within: Within = None,
+    every: Every = None,
     as_of: AsOf = None,
     database: Database = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Measure scores on outcomes that they were not learnt from, and name the fields that know the outcome."""
+    if within is not None or every is not None:
+        if within is None or kind != "opportunities" or exclude or allow:
+            fail("--within DAYS, and --every DAYS with it, go with opportunities, without --exclude and --allow")
+        _evaluate_within(within, every, as_of, database, config, as_json)
+        return
     found = _scorer(kind, exclude, allow, as_of, database, config).evaluate()
     if as_json:
         print_json(found)
         return
     split, base = found["split"], found["base_rate_figures"]
     part = "the latest outcomes" if split["by"] == "time" else "a fifth by hash of the id"
-    measures = [("AUC", "auc"), ("Log loss", "log_loss"), ("Brier", "brier"), ("ECE", "ece")]
-    rows = [[title, _number(found[name]), _number(base[name])] for title, name in measures]
-    bins = [
-        [f"{one['low']:.0%} to {one['high']:.0%}", f"{one['n']:,}", f"{one['predicted']:.1%}", f"{one['observed']:.1%}"]
-        for one in found["reliability"]
-    ]
+    rows = [[title, _number(found[name]), _number(base[name])] for title, name in _MEASURES]
     display(
         f"{found['verdict'][0].upper()}{found['verdict'][1:]}.",
         f"Learnt from {split['train']:,} {kind}, measured on {split['test']:,} ({part}).",
         "",
         table("Measures", [("", "left"), ("Score", "right"), ("Base rate", "right")], rows),
-        table("Reliability", [("Score", "left"), ("Records", "right"), ("Mean", "right"), ("True", "right")], bins),
+        _reliability(found["reliability"]),
         _leaks(found["leaks"]),
+    )
+
+
+def _evaluate_within(
+    within: int, every: int | None, as_of: str | None, database: str | None, config: str | None, as_json: bool
+) -> None:
+    from sales_operations.forecasting.within import EVERY, WithinEvaluator
+
+    evaluator = WithinEvaluator(opened(config, database))
+    found = evaluator.evaluate(within, EVERY if every is None else every, as_of)
+    if as_json:
+        print_json(found)
+        return
+    split, figures = found["split"], found["models"] | {"base_rate": found["base_rate_figures"]}
+    rows = [[name.replace("_", " "), *(_number(one[key]) for _, key in _MEASURES)] for name, one in figures.items()]
+    columns = [("", "left"), *((title, "right") for title, _ in _MEASURES)]
+    parts = ", ".join(f"{name.replace('_', ' ')} {share:.0%}" for name, share in found["model"].items())
+    display(
+        f"Open deals every {found['every_days']} days, won within {found['horizon_days']}; {found['base_rate']:.1%} were.",
+        f"Learnt by {split['learnt_by']} from {split['train']:,} looks, measured on {split['test']:,} later ones.",
+        f"The blend is {parts}.",
+        "",
+        table("Measures", columns, rows),
+        _reliability(found["reliability"]),
     )
 
 
@@ -103,6 +139,14 @@ def _scorer(
     from sales_operations.forecasting.scoring.scorer import Scorer
 
     return Scorer(opened(config, database), kind, as_of, exclude=exclude or (), allow=allow or ())
+
+
+def _reliability(bins: list[dict[str, Any]]) -> Group:
+    rows = [
+        [f"{one['low']:.0%} to {one['high']:.0%}", f"{one['n']:,}", f"{one['predicted']:.1%}", f"{one['observed']:.1%}"]
+        for one in bins
+    ]
+    return table("Reliability", [("Score", "left"), ("Records", "right"), ("Mean", "right"), ("True", "right")], rows)
 
 
 def _leaks(leaks: list[dict[str, Any]]) -> Group | str:
