@@ -54,9 +54,8 @@ def read_by_cursor(store: str) -> dict[str, Any]:
 
 
 def refresh(store: str) -> dict[str, Any]:
-    import adbc_driver_sqlite.dbapi
-    import duckdb
-    import pyarrow  # noqa: F401 - loading the libraries is no part of the work
+    import adbc_driver_sqlite
+    import duckdb  # loading the libraries is no part of the work
 
     from sales_operations.store import shapes
     from sales_operations.workspace import open_workspace

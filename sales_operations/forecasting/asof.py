@@ -216,9 +216,9 @@ _STAGE = " ".join(f"WHEN '{name}' THEN {code}" for code, name in enumerate(STAGE
 _KNOWN = "FROM intervals WHERE valid_from <= make_timestamp($as_of)"
 _TOLD = """
     SELECT opportunity_id, make_timestamp(occurred_at) AS valid_from,
-        last_value(json_extract_string(other, '$.product') IGNORE NULLS) OVER so_far AS product,
-        last_value(json_extract_string(other, '$.lead_source') IGNORE NULLS) OVER so_far AS source
-    FROM m_events WHERE other IS NOT NULL AND occurred_at <= $as_of
+        last_value(product IGNORE NULLS) OVER so_far AS product,
+        last_value(lead_source IGNORE NULLS) OVER so_far AS source
+    FROM m_events WHERE (product IS NOT NULL OR lead_source IS NOT NULL) AND occurred_at <= $as_of
     WINDOW so_far AS (PARTITION BY opportunity_id ORDER BY occurred_at, seq)
     QUALIFY row_number() OVER (PARTITION BY opportunity_id, occurred_at ORDER BY seq DESC) = 1"""
 _STATES = f"""

@@ -64,7 +64,27 @@ MIRRORED: dict[str, dict[str, str]] = {
         **dict.fromkeys(("is_deleted", "seq"), _INT),
     },
 }  # fmt: skip
-"""Store table to the columns that are mirrored, and their DuckDB types. No personal data but the names of reps."""
+"""Store table to the columns that are read for its mirror, and their DuckDB types."""
+_OTHER = {
+    "product": "json_extract_string(other, '$.product')",
+    "lead_source": "json_extract_string(other, '$.lead_source')",
+}
+"""What the mirror of the events keeps of ``other``: the rest are free texts, which may name persons, and much room."""
+
+
+def mirror(table: str) -> dict[str, str]:
+    """The columns of a table's mirror and their types. No personal data but the names of reps."""
+    columns = MIRRORED[table]
+    if table != "events":
+        return columns
+    return {name: kind for name, kind in columns.items() if name != "other"} | dict.fromkeys(_OTHER, _TEXT)
+
+
+def taken(table: str) -> str:
+    """The list of a SELECT that makes rows of the mirror from rows as read."""
+    if table != "events":
+        return "*"
+    return f"* EXCLUDE (other), {', '.join(f'{value} AS {name}' for name, value in _OTHER.items())}"
 
 
 def _instant(column: str) -> str:
@@ -127,12 +147,12 @@ WHERE {_kept("o")}
 """
 
 
-def intervals(company: str, only: str = "TRUE", known_at: int | None = None) -> str:
-    """Validity intervals of the deals whose ``opportunity_id`` satisfies ``only``, by the rules of ``domain.events.derive``.
+def intervals(company: str, source: str = "m_events", known_at: int | None = None) -> str:
+    """Validity intervals of the deals whose events ``source`` holds, all of each, by the rules of ``domain.events.derive``.
 
     With ``known_at``, in microseconds, only from what was recorded up to then.
     """
-    known = "" if known_at is None else f" AND recorded_at <= {known_at}"
+    known = "" if known_at is None else f" WHERE recorded_at <= {known_at}"
     last = ", ".join(
         f"max(occurred_at) FILTER (WHERE fields & {mask} <> 0) AS t_{leader}, "
         f"arg_max({{'v': {leader}}}, (occurred_at, seq)) FILTER (WHERE fields & {mask} <> 0) AS v_{leader}"
@@ -162,7 +182,7 @@ def intervals(company: str, only: str = "TRUE", known_at: int | None = None) -> 
         return f"CASE WHEN s.{name} IS NULL THEN {before} ELSE s.{name}.v END AS {name}"
 
     return f"""
-WITH e AS (SELECT * FROM m_events WHERE {only}{known}),
+WITH e AS (SELECT * FROM {source}{known}),
 h AS (SELECT opportunity_id, {last} FROM e WHERE basis = 'history' GROUP BY ALL),
 p AS (SELECT opportunity_id, {earliest} FROM e WHERE basis = 'history' AND previous IS NOT NULL GROUP BY ALL),
 f AS (SELECT e.*, CASE WHEN e.basis = 'inferred' AND h.opportunity_id IS NOT NULL THEN e.fields & ~({gone}) ELSE e.fields END

@@ -4,6 +4,9 @@ ADBC's SQLite driver brings a SQLite library of its own. Two such libraries in o
 locks: when the driver closes a store that Python's library has open too, it takes itself for the last user and removes
 the write-ahead log under the other one's feet (measured: acknowledged writes vanish). So Python's library copies the
 wanted rows, set-based, into a scratch database, and the driver reads that.
+
+The drivers are used without their DB-API modules and DuckDB takes their streams as they are: together with PyArrow, pandas and
+Polars, which those modules load, the first look of a process would take half a second longer.
 """
 
 from __future__ import annotations
@@ -11,18 +14,16 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from adbc_driver_manager import AdbcConnection, AdbcDatabase, AdbcStatement, ArrowArrayStreamHandle, Error
 from sqlalchemy.engine import URL
 
 from sales_operations.domain.errors import StoreError
 from sales_operations.store.engine import BUSY_SECONDS, shown, translated
 from sales_operations.store.schema import GENESIS
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 _LEDGER = "SELECT store_id, seq, head, erasures FROM ledger WHERE id = 1"
 
@@ -43,8 +44,8 @@ class Snapshot(Protocol):
         """Whether the audit chain has this hash at this number, so that what was read there is still the past."""
         ...
 
-    def extract(self, statements: Mapping[str, str]) -> Iterator[tuple[str, pa.RecordBatchReader]]:
-        """Name and rows of each SELECT, all as of the same moment."""
+    def extract(self, statements: Mapping[str, str]) -> Iterator[tuple[str, ArrowArrayStreamHandle]]:
+        """Name and rows of each SELECT, all as of the same moment; rows are gone when the next ones are asked for."""
         ...
 
 
@@ -53,15 +54,16 @@ def snapshot(url: URL) -> Iterator[Snapshot]:
     """A consistent look at the store at ``url``. Raises StoreError where it cannot be read."""
     with translated(url):
         if url.get_backend_name() == "postgresql":
-            from adbc_driver_postgresql import dbapi as postgresql
+            import adbc_driver_postgresql
 
             uri = url.set(drivername="postgresql").render_as_string(hide_password=False)
             try:
-                with postgresql.connect(uri) as connection, connection.cursor() as cursor:
-                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-                    yield _PostgresqlSnapshot(cursor)
+                with _connected(adbc_driver_postgresql.connect(uri)) as connection:
+                    connection.set_autocommit(False)
+                    _update(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                    yield _PostgresqlSnapshot(connection)
                     connection.rollback()
-            except postgresql.Error as error:
+            except Error as error:
                 raise StoreError(f"the store {shown(url)} cannot be read: {error}") from error
         else:
             with tempfile.TemporaryDirectory(prefix="sales-operations-") as folder:
@@ -72,20 +74,44 @@ def snapshot(url: URL) -> Iterator[Snapshot]:
                     source.close()
 
 
+@contextmanager
+def _connected(database: AdbcDatabase) -> Iterator[AdbcConnection]:
+    with closing(database), closing(AdbcConnection(database)) as connection:
+        yield connection
+
+
+@contextmanager
+def _rows(connection: AdbcConnection, query: str) -> Iterator[ArrowArrayStreamHandle]:
+    with closing(AdbcStatement(connection)) as statement:
+        statement.set_sql_query(query)
+        yield statement.execute_query()[0]
+
+
+def _update(connection: AdbcConnection, command: str) -> None:
+    with closing(AdbcStatement(connection)) as statement:
+        statement.set_sql_query(command)
+        statement.execute_update()
+
+
 class _PostgresqlSnapshot:
-    def __init__(self, cursor: Any) -> None:
-        self._cursor = cursor
-        cursor.execute(_LEDGER)
-        self.store_id, self.seq, self.head, self.erased = cursor.fetchone()
+    def __init__(self, connection: AdbcConnection) -> None:
+        self._connection = connection
+        [(self.store_id, self.seq, self.head, self.erased)] = self._read(_LEDGER)
+
+    def _read(self, query: str) -> list[tuple[Any, ...]]:
+        import duckdb
+
+        with _rows(self._connection, query) as found, duckdb.connect(":memory:") as reader:
+            reader.register("found", found)
+            return reader.execute("FROM found").fetchall()
 
     def has(self, seq: int, head: str) -> bool:
-        self._cursor.execute(_hash_at(seq))
-        return bool(self._cursor.fetchone() == (head,)) or (seq, head) == (0, GENESIS)
+        return self._read(_hash_at(seq)) == [(head,)] or (seq, head) == (0, GENESIS)
 
-    def extract(self, statements: Mapping[str, str]) -> Iterator[tuple[str, pa.RecordBatchReader]]:
+    def extract(self, statements: Mapping[str, str]) -> Iterator[tuple[str, ArrowArrayStreamHandle]]:
         for name, statement in statements.items():
-            self._cursor.execute(statement)
-            yield name, self._cursor.fetch_record_batch()
+            with _rows(self._connection, statement) as rows:
+                yield name, rows
 
 
 class _SqliteSnapshot:
@@ -100,14 +126,14 @@ class _SqliteSnapshot:
     def has(self, seq: int, head: str) -> bool:
         return bool(self._source.execute(_hash_at(seq)).fetchone() == (head,)) or (seq, head) == (0, GENESIS)
 
-    def extract(self, statements: Mapping[str, str]) -> Iterator[tuple[str, pa.RecordBatchReader]]:
-        from adbc_driver_sqlite import dbapi as sqlite
+    def extract(self, statements: Mapping[str, str]) -> Iterator[tuple[str, ArrowArrayStreamHandle]]:
+        import adbc_driver_sqlite
 
         for name, statement in statements.items():
             self._source.execute(f"CREATE TABLE scratch.{name} AS {statement}")
         self._source.execute("COMMIT")
         self._source.execute("DETACH scratch")
-        with sqlite.connect(str(self._scratch)) as connection, connection.cursor() as cursor:
+        with _connected(adbc_driver_sqlite.connect(str(self._scratch))) as connection:
             for name in statements:
-                cursor.execute(f"SELECT * FROM {name} ORDER BY rowid")
-                yield name, cursor.fetch_record_batch()
+                with _rows(connection, f"SELECT * FROM {name} ORDER BY rowid") as rows:
+                    yield name, rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -31,7 +30,7 @@ SCHEMA = """
 CREATE TABLE intervals(opportunity_id VARCHAR, valid_from TIMESTAMP, valid_to TIMESTAMP, pipeline VARCHAR,
   pipeline_stage VARCHAR, stage VARCHAR, status VARCHAR, amount_minor BIGINT, probability DOUBLE,
   forecast_category VARCHAR, close_date DATE, owner_id VARCHAR, sales_rep VARCHAR, team VARCHAR, deleted BOOLEAN);
-CREATE TABLE m_events(opportunity_id VARCHAR, occurred_at BIGINT, seq BIGINT, other VARCHAR);
+CREATE TABLE m_events(opportunity_id VARCHAR, occurred_at BIGINT, seq BIGINT, product VARCHAR, lead_source VARCHAR);
 CREATE TABLE meta(store_id VARCHAR, seq BIGINT, head VARCHAR, currency VARCHAR, format BIGINT);
 """
 _NUMBERS = count()
@@ -55,8 +54,8 @@ class Company:
 
     deals: dict[str, list[State]] = field(default_factory=dict)
     products: dict[str, str | None] = field(default_factory=dict)
-    later: list[tuple[str, int, int, str]] = field(default_factory=list)
-    """Events that tell more than the product at the beginning: deal, instant in microseconds, number, JSON object."""
+    later: list[tuple[str, int, int, str, str]] = field(default_factory=list)
+    """Events that tell more than the product at the beginning: deal, instant in microseconds, number, product, source."""
 
     def add(self, deal: str, *states: State, product: str | None = None) -> None:
         self.deals[deal] = list(states)
@@ -88,10 +87,10 @@ class Company:
             db.register("rows", pa.Table.from_pylist(rows).cast(_ROWS))
             db.execute("INSERT INTO intervals BY NAME SELECT * FROM rows")
             told = [
-                (deal, int(self.deals[deal][0].at.timestamp() * 1_000_000), number, json.dumps({"product": product}))
+                (deal, int(self.deals[deal][0].at.timestamp() * 1_000_000), number, product, None)
                 for number, (deal, product) in enumerate(self.products.items())
             ] + self.later
-            db.executemany("INSERT INTO m_events VALUES (?, ?, ?, ?)", told)
+            db.executemany("INSERT INTO m_events VALUES (?, ?, ?, ?, ?)", told)
         return db
 
     def history(self, as_of: str = "2026-08-20", zone: str = "UTC") -> History:
@@ -191,7 +190,7 @@ def after(company: Company, instant: datetime) -> Company:
             del changed.deals[deal], changed.products[deal]
     for position, deal in enumerate(changed.deals):
         at = int(instant.timestamp() * 1_000_000) + 1 + position
-        changed.later.append((deal, at, 10_000 + position, json.dumps({"product": "Basic", "lead_source": "Web"})))
+        changed.later.append((deal, at, 10_000 + position, "Basic", "Web"))
     for number in range(40):
         won = State(instant + timedelta(days=1, hours=number), "closed_won", 9_999_999, rep="Zoe")
         changed.add(f"a_new_{number}", won, product="Pro")
