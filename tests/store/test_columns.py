@@ -306,3 +306,25 @@ def test_columns_in_step_are_not_built_again(sqlite_store):
     before = held.file.stat()
     held.refresh()
     assert held.file.stat().st_ino == before.st_ino
+
+
+def test_the_room_of_rows_that_were_replaced_is_given_back_now_and_then(sqlite_store):
+    workspace = sqlite_store.open()
+    with workspace.unit("test") as unit:
+        for number in range(24):
+            unit.create("opportunities", {"id": f"deal_{number}", "stage": "lead", "pipeline_stage": "lead"})
+    held = Columns(parse_url(sqlite_store.url), sqlite_store.folder / "held.duckdb", "USD")
+    held.refresh()
+    unused = []
+    for step in range(40):
+        with workspace.unit("test") as unit:
+            unit.update("opportunities", unit.get("opportunities", f"deal_{step % 2}"), {"amount_minor": step})
+        with held.open() as db:
+            [(rows,)] = db.execute("SELECT count(*) FROM opportunities").fetchall()
+            [(room,)] = db.execute(
+                "SELECT sum(count) FROM pragma_storage_info('opportunities') "
+                "WHERE column_name = 'opportunity_id' AND segment_type <> 'VALIDITY'"
+            ).fetchall()
+        unused.append(room - rows)
+    assert max(unused) > 0
+    assert max(unused) <= 24 // 4
