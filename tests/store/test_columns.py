@@ -318,7 +318,7 @@ def test_the_room_of_rows_that_were_replaced_is_given_back_now_and_then(sqlite_s
     unused = []
     for step in range(40):
         with workspace.unit("test") as unit:
-            unit.update("opportunities", unit.get("opportunities", f"deal_{step % 2}"), {"amount_minor": step})
+            unit.update("opportunities", unit.get("opportunities", f"deal_{step * 7 % 24}"), {"amount_minor": step})
         with held.open() as db:
             [(rows,)] = db.execute("SELECT count(*) FROM opportunities").fetchall()
             [(room,)] = db.execute(
