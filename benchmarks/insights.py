@@ -104,11 +104,11 @@ def _row(name: str, record: dict[str, Any]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def renewed(page: str, sections: list[str]) -> str:
-    """The page with what was measured made anew; what stands above the marker stays."""
-    above, marker, _ = page.partition(MARKER)
+def renewed(page: str, sections: list[str], line: str = MARKER) -> str:
+    """The page with what was measured made anew; what stands above the marker ``line`` stays."""
+    above, marker, _ = page.partition(line)
     if not marker:
-        raise ValueError(f"the page has no line {MARKER!r}")
+        raise ValueError(f"the page has no line {line!r}")
     return f"{above}{marker}\n\n" + "\n".join(sections)
 
 

@@ -201,8 +201,7 @@ def usual_weights(names: Sequence[str], observed: int) -> dict[str, float]:
 
     Half for the methods that know deals and half for the series at first: the one half misses what the other sees. Journeys
     take time to be learnt, and levels do not, so the deals have nearly all once a year and more is known; and a model of
-    single deals counts as much as the plain rates only then. (Chosen on public data and simulated companies; see
-    docs/companies.md.)
+    single deals counts as much as the plain rates only then. (Chosen on public data and simulated companies: docs/forecasting.md.)
     """
     ripe = min(max((observed - RIPENING) / (RIPE - RIPENING), 0.0), 1.0)
     deals, model = 0.5 + 0.45 * ripe, 0.15 + 0.35 * ripe

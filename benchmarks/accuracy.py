@@ -1,0 +1,100 @@
+"""``python -m benchmarks.accuracy``: how far forecasts were off on two real data sets, into ``docs/forecasting.md``."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.insights import DATA, ROOT, SETS, DataSet, renewed
+from sales_operations.connectors.importer import ImportOptions, import_file
+from sales_operations.forecasting import ForecastBacktest
+from sales_operations.render.forecast_chart import svg
+from sales_operations.settings import load
+from sales_operations.workspace import open_workspace
+
+PAGE = ROOT / "docs" / "forecasting.md"
+MARKER = "<!-- measured: written by python -m benchmarks.accuracy, do not edit below -->"
+_HEAD = (
+    "| | n | WAPE | of what remained | bias | MASE | pinball | in 80 % | in 95 % |\n"
+    "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a data set: a title, and the arguments of the backtest."""
+
+    title: str
+    asked: dict[str, Any]
+
+
+MAVEN = (
+    Question(
+        "The next 30 days, from 18 Mondays", {"horizon": 30, "start": "2017-05-01", "end": "2017-08-28", "every": 7}
+    ),
+    Question(
+        "The quarter, from its first day",
+        {"period": "quarter", "start": "2017-04-01", "end": "2017-07-01", "every": 91},
+    ),
+    Question(
+        "The quarter, from its middle", {"period": "quarter", "start": "2017-05-15", "end": "2017-08-14", "every": 91}
+    ),
+)
+BPIC = (
+    Question("The next 28 days, from Mondays", {"horizon": 28, "start": "2011-11-07", "end": "2011-12-11", "every": 7}),
+)
+
+
+def measured(data: DataSet, questions: Sequence[Question]) -> list[dict[str, Any]]:
+    """The backtests of a data set under the default settings; imported into a store that is thrown away."""
+    with tempfile.TemporaryDirectory(prefix="sales-operations-accuracy-") as folder:
+        settings = load({"sales_operations": {"company": {"currency": data.currency}}})
+        workspace = open_workspace(settings, database=str(Path(folder) / "store.db"), create=True)
+        for kind, name in data.files:
+            import_file(workspace, kind, DATA / name, ImportOptions(mapping=data.mapping))
+        face = ForecastBacktest(workspace)
+        found = [asyncio.run(face.backtest(**one.asked)) for one in questions]
+        workspace.close()
+    return found
+
+
+def section(data: DataSet, questions: Sequence[Question], found: list[dict[str, Any]], chart: Path) -> str:
+    """The part of the page about one data set; its first question is drawn into ``chart``."""
+    hybrid = [one for one in found[0]["forecasts"] if one["method"] == "hybrid"]
+    chart.write_text(svg(hybrid, data.currency, f"hybrid: {questions[0].title.lower()}"), encoding="utf-8")
+    lines = [f"### {data.title}", "", f"![Forecasts over what came true]({chart.name})", ""]
+    for question, one in zip(questions, found, strict=True):
+        independent = max(figures["independent"] for figures in one["methods"].values())
+        lines += [f"{question.title}; about {independent:.0f} independent windows.", "", _HEAD]
+        for group in ("methods", "baselines"):
+            lines += [_row(name, figures) for name, figures in one[group].items() if figures["origins"]]
+        silent = [name for name, figures in one["methods"].items() if not figures["origins"]]
+        lines += ["", f"Refused, for want of history: {', '.join(silent)}.", ""] if silent else [""]
+    return "\n".join(lines)
+
+
+def _row(name: str, one: dict[str, Any]) -> str:
+    def share(key: str, form: str = ".1%") -> str:
+        return "" if one[key] is None else f"{one[key]:{form}}"
+
+    shares = [share("wape"), share("wape_of_remaining"), share("bias", "+.1%")]
+    ranges = [share("pinball"), share("coverage_80", ".0%"), share("coverage_95", ".0%")]
+    return f"| {' | '.join([name, str(one['origins']), *shares, share('mase', '.2f'), *ranges])} |"
+
+
+def main() -> None:
+    """Measure on both data sets and write the page and its two charts."""
+    sections = [
+        section(data, questions, measured(data, questions), PAGE.with_name(f"forecasting-{name}.svg"))
+        for name, data, questions in zip(("maven", "bpic"), SETS, (MAVEN, BPIC), strict=True)
+    ]
+    PAGE.write_text(renewed(PAGE.read_text("utf-8"), sections, MARKER), "utf-8")
+    print(f"written: {PAGE}")
+
+
+if __name__ == "__main__":
+    main()
