@@ -60,7 +60,8 @@ class Ml(Weighted):
     """The forecast from a model learnt on past deals."""
 
     model: Literal["auto", "random_forest", "gradient_boosting", "logistic"] = Field(
-        default="auto", description="The kind of model that estimates each deal's chance; `auto` is the mean of all three."
+        default="auto",
+        description="The kind of model that estimates each deal's chance; `auto` is the mean of all three.",
     )
 
 
