@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.insights import DATA, ROOT, SETS, DataSet, renewed
-from sales_operations.connectors.importer import ImportOptions, import_file
+from benchmarks.insights import ROOT, SETS, DataSet, imported, renewed
 from sales_operations.forecasting import ForecastBacktest
 from sales_operations.render.forecast_chart import svg
-from sales_operations.settings import load
-from sales_operations.workspace import open_workspace
 
 PAGE = ROOT / "docs" / "forecasting.md"
 MARKER = "<!-- measured: written by python -m benchmarks.accuracy, do not edit below -->"
@@ -50,16 +46,10 @@ BPIC = (
 
 
 def measured(data: DataSet, questions: Sequence[Question]) -> list[dict[str, Any]]:
-    """The backtests of a data set under the default settings; imported into a store that is thrown away."""
-    with tempfile.TemporaryDirectory(prefix="sales-operations-accuracy-") as folder:
-        settings = load({"sales_operations": {"company": {"currency": data.currency}}})
-        workspace = open_workspace(settings, database=str(Path(folder) / "store.db"), create=True)
-        for kind, name in data.files:
-            import_file(workspace, kind, DATA / name, ImportOptions(mapping=data.mapping))
+    """The backtests of a data set."""
+    with imported(data) as workspace:
         face = ForecastBacktest(workspace)
-        found = [asyncio.run(face.backtest(**one.asked)) for one in questions]
-        workspace.close()
-    return found
+        return [asyncio.run(face.backtest(**one.asked)) for one in questions]
 
 
 def section(data: DataSet, questions: Sequence[Question], found: list[dict[str, Any]], chart: Path) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from sales_operations.connectors.importer import ImportOptions, import_file
 from sales_operations.pipeline import PipelineInsights
 from sales_operations.settings import load
-from sales_operations.workspace import open_workspace
+from sales_operations.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "insights.md"
@@ -62,17 +63,23 @@ _HEAD = (
 )
 
 
-def measured(data: DataSet) -> list[dict[str, Any]]:
-    """The records on a data set, for each horizon; imported into a store that is thrown away."""
-    with tempfile.TemporaryDirectory(prefix="sales-operations-insights-") as folder:
+@contextmanager
+def imported(data: DataSet) -> Iterator[Workspace]:
+    """A data set in a store that is thrown away, under the default settings."""
+    with tempfile.TemporaryDirectory(prefix="sales-operations-data-") as folder:
         settings = load({"sales_operations": {"company": {"currency": data.currency}}})
         workspace = open_workspace(settings, database=str(Path(folder) / "store.db"), create=True)
         for kind, name in data.files:
             import_file(workspace, kind, DATA / name, ImportOptions(mapping=data.mapping))
-        insights = PipelineInsights(workspace)
-        found = [asyncio.run(insights.measure_warnings(data.last_day, horizon_days=days)) for days in data.horizons]
+        yield workspace
         workspace.close()
-    return found
+
+
+def measured(data: DataSet) -> list[dict[str, Any]]:
+    """The records on a data set, for each horizon."""
+    with imported(data) as workspace:
+        insights = PipelineInsights(workspace)
+        return [asyncio.run(insights.measure_warnings(data.last_day, horizon_days=days)) for days in data.horizons]
 
 
 def section(data: DataSet, found: list[dict[str, Any]]) -> str:

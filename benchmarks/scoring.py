@@ -122,10 +122,7 @@ def in_turn(records: Records, exclude: Sequence[str] = ()) -> dict[str, Any]:
         chance[own] = made.model.chances(records.take(own).columns, int(own.sum()))
         base[own] = made.model.base_rate
     return {
-        "auc": measure.auc(records.outcome, chance),
-        "log_loss": measure.log_loss(records.outcome, chance),
-        "brier": measure.brier(records.outcome, chance),
-        "ece": measure.calibration_error(records.outcome, chance),
+        **measure.figures(records.outcome, chance),
         "base_rate_figures": {"log_loss": measure.log_loss(records.outcome, base)},
         "split": {"test": len(records), "by": "hash"},
         "model": dict(made.model.weights),

@@ -84,8 +84,9 @@ def _draw(found: dict[str, Any], file: Path) -> None:
     from sales_operations.render.forecast_chart import svg
 
     name = list(found["methods"])[-1]
-    what = f"the next {found['horizon']} days" if found["horizon"] else f"the {found['period']}"
-    drawn = svg([one for one in found["forecasts"] if one["method"] == name], found["currency"], f"{name}: {what}")
+    drawn = svg(
+        [one for one in found["forecasts"] if one["method"] == name], found["currency"], f"{name}: {_asked(found)}"
+    )
     try:
         file.write_text(drawn, encoding="utf-8")
     except OSError as error:
@@ -94,7 +95,6 @@ def _draw(found: dict[str, Any], file: Path) -> None:
 
 
 def _shown(found: dict[str, Any]) -> list[RenderableType]:
-    what = f"the next {found['horizon']} days" if found["horizon"] else f"the {found['period']}"
     origins = sorted({one["as_of"] for one in found["forecasts"]})
     span = f"{len(origins)} dates from {origins[0]} to {origins[-1]}" if origins else "no date"
     columns = [("", "left"), ("n", "right"), ("WAPE", "right"), ("Of the rest", "right"), ("Bias", "right")]
@@ -112,7 +112,11 @@ def _shown(found: dict[str, Any]) -> list[RenderableType]:
     refused = [f"{name} {one['refused']}" for name, one in found["methods"].items() if one["refused"]]
     if refused:
         notes.append(("Refused", f"too little history at so many dates: {', '.join(refused)}"))
-    return [table(f"Won revenue of {what}, forecast on {span}", columns, rows), block("", notes)]
+    return [table(f"Won revenue of {_asked(found)}, forecast on {span}", columns, rows), block("", notes)]
+
+
+def _asked(found: dict[str, Any]) -> str:
+    return f"the next {found['horizon']} days" if found["horizon"] else f"the {found['period']}"
 
 
 def _row(one: dict[str, Any]) -> list[str]:

@@ -75,6 +75,16 @@ def calibration_error(outcome: Floats, chance: Floats, bins: int = BINS) -> floa
     return sum(one.n * abs(one.predicted - one.observed) for one in reliability(outcome, chance, bins)) / len(outcome)
 
 
+def figures(outcome: Floats, chance: Floats) -> dict[str, float | None]:
+    """``auc``, ``log_loss``, ``brier`` and ``ece``."""
+    return {
+        "auc": auc(outcome, chance),
+        "log_loss": log_loss(outcome, chance),
+        "brier": brier(outcome, chance),
+        "ece": calibration_error(outcome, chance),
+    }
+
+
 def log_odds(chance: Floats) -> Floats:
     """The logarithm of chance / (1 - chance); chances within 1e-6 of certain."""
     kept = np.clip(chance, _LEAST, 1 - _LEAST)

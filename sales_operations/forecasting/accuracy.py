@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sales_operations.estimation.forecast_errors import wape
 from sales_operations.estimation.intervals import wilson
 from sales_operations.estimation.shrinkage import shrunk_mean
 
@@ -44,7 +45,6 @@ class Accuracy:
 
 def measure(forecasts: Sequence[tuple[float, float]]) -> Accuracy:
     """The accuracy of pairs of a forecast and what came true."""
-    missed = [abs(total - actual) for total, actual in forecasts]
-    landed = sum(miss <= CLOSE * abs(actual) for miss, (_, actual) in zip(missed, forecasts, strict=True))
-    volume = sum(abs(actual) for _, actual in forecasts)
-    return Accuracy(len(forecasts), landed, sum(missed) / volume if volume else None)
+    landed = sum(abs(total - actual) <= CLOSE * abs(actual) for total, actual in forecasts)
+    off = wape([total for total, _ in forecasts], [actual for _, actual in forecasts])
+    return Accuracy(len(forecasts), landed, off)

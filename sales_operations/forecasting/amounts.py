@@ -43,7 +43,14 @@ class Amounts:
 
 
 def fit_amounts(history: History) -> Amounts:
-    """Means of the deals won in the last year, or of all where it saw none; products are shrunk to that."""
+    """Means of the deals won in the last year, or of all where it saw none; products are shrunk to that.
+
+    Fitted once for each history.
+    """
+    return history.once(fit_amounts, lambda: _fit(history))
+
+
+def _fit(history: History) -> Amounts:
     closings = history.closings
     known = closings.won & ~np.isnan(closings.amount)
     recent = known & (closings.day > history.day - _YEAR)

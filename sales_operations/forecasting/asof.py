@@ -165,7 +165,11 @@ class History:
 
         Before it closings were not written down, and days without one would say nothing.
         """
-        return max(int(self.closings.day.min(initial=self.day + 1)), self.day - LONGEST)
+        return self.observed_by(self.day)
+
+    def observed_by(self, day: int) -> int:
+        """The same as of an earlier day."""
+        return max(int(self.closings.day.min(initial=day + 1)), day - LONGEST)
 
     @cached_property
     def flowing_from(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sales_operations.domain.clock import parse_as_of
-from sales_operations.domain.errors import InvalidInput, NotFound
+from sales_operations.domain.errors import InvalidInput
 from sales_operations.forecasting.face import METHODS, Face
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ class ForecastBacktest(Face):
         ``p90``, ``actual`` (None where the window is not over). With ``horizon``, these are what is won after ``as_of``;
         with ``period``, what is won in all of it. Amounts are in major units. Raises NotFound, Disabled, InvalidInput.
         """
-        return await asyncio.to_thread(self.backtest_now, period, horizon, start, end, every, methods, progress)
+        return await asyncio.to_thread(self._backtest, period, horizon, start, end, every, methods, progress)
 
-    def backtest_now(
+    def _backtest(
         self,
         period: str | None,
         horizon: int | None,
@@ -64,9 +64,8 @@ class ForecastBacktest(Face):
         end: str | None,
         every: int | None,
         methods: Sequence[str] | None,
-        progress: Progress | None = None,
+        progress: Progress | None,
     ) -> dict[str, Any]:
-        """The same without an event loop."""
         from sales_operations.forecasting.asof import load_history
         from sales_operations.forecasting.backtest import backtest
 
@@ -117,8 +116,9 @@ class ForecastBacktest(Face):
             raise InvalidInput(f"every: {every} is no number of days between origins; use 1 or more")
         if not len(full.closings.day):
             raise InvalidInput("no deal was ever closed, so there is nothing to test forecasts on: import deals first")
-        first = self._day("from", start, full.observed_from + LEAST_DAYS - 1)
-        last = self._day("to", end, _known_until(full))
+        until = _known_until(full)
+        first = self._day("from", start, full.observed_by(until) + LEAST_DAYS - 1)
+        last = self._day("to", end, until)
         if first > last:
             raise InvalidInput(
                 f"from: {day_of(first)} is after {day_of(last)}; the first origin must not be later than the last, and "
@@ -195,8 +195,6 @@ def _kind(period: str | None, horizon: int | None) -> str | None:
         raise InvalidInput(f"horizon: {horizon} days cannot be forecast; use 1 to {LONGEST}")
     if horizon is not None:
         return None
-    if period is not None and period not in EVERY:
-        raise NotFound(f"period {period!r} does not exist; use one of {', '.join(EVERY)}")
     return period or "quarter"
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from sales_operations.domain.errors import HistoryTooThin
-from sales_operations.forecasting.amounts import fit_amounts
+from sales_operations.estimation.classification import chance_of, log_losses, log_odds
 from sales_operations.forecasting.asof import Bools, Floats, History
-from sales_operations.forecasting.hazards import EDGES, fit_hazards, won_by
+from sales_operations.forecasting.pipeline import fit_usual_flow
 from sales_operations.forecasting.snapshots import Snapshots, features, practice, told_to
 
 LEAST_EACH = 20
@@ -20,7 +20,8 @@ KINDS = ("logistic", "random_forest", "gradient_boosting")
 WEIGHTS = (0.25, 0.5, 0.75)
 TRIED = 1 / 3
 """The latest share of the practised days, by time, on which it is tried whether the model says more than the rates do."""
-HALF = 0.5
+LEAST_GAIN = 0.5
+"""Standard errors by which it has to."""
 _SEED = 20_170
 _LEAST_CHANCE = 1e-4
 
@@ -47,8 +48,8 @@ class DealModel:
         """Rates and what the classifiers say, by the weight, in log-odds."""
         if not self.weight:
             return rates
-        odds = (1 - self.weight) * _log_odds(rates) + self.weight * _log_odds(chances)
-        return np.where(rates > 0, 1 / (1 + np.exp(-odds)), 0.0)
+        odds = (1 - self.weight) * log_odds(_inside(rates)) + self.weight * log_odds(_inside(chances))
+        return np.where(rates > 0, chance_of(odds), 0.0)
 
 
 def fit_deal_model(kind: str, history: History, stage_probabilities: tuple[float, ...]) -> DealModel | None:
@@ -100,39 +101,23 @@ def _weight_out_of_time(kind: str, history: History, stage_probabilities: tuple[
         rates = _plain_rates(earlier, later, stage_probabilities)
     except HistoryTooThin:
         return 0.0
-    said = model.chances(earlier, later)
-    plain = _loss(rates, came)
+    said, outcome = model.chances(earlier, later), came.astype(np.float64)
+    plain = log_losses(outcome, _inside(rates))
     best, found = 0.0, 0.0
     for weight in WEIGHTS:
-        gain = plain - _loss(replace(model, weight=weight).blended(rates, said), came)
-        if gain.mean() > max(best, HALF * float(gain.std()) / len(gain) ** 0.5):
+        gain = plain - log_losses(outcome, _inside(replace(model, weight=weight).blended(rates, said)))
+        if gain.mean() > max(best, LEAST_GAIN * float(gain.std()) / len(gain) ** 0.5):
             best, found = float(gain.mean()), weight
     return found
 
 
 def _plain_rates(history: History, seen: Snapshots, stage_probabilities: tuple[float, ...]) -> Floats:
     """The chances by stage, time in it and size alone, at usual times of the quarter."""
-    amounts = history.once(fit_amounts, lambda: fit_amounts(history))
-    longest = int(seen.left.max(initial=0))
-    table = history.once(
-        (_plain_rates, stage_probabilities, longest), lambda: _plain_table(history, stage_probabilities, longest)
-    )
-    size = amounts.size_of(amounts.of(seen.amount, seen.product)[0])
-    days = np.clip(seen.day - seen.since, 0, EDGES[-1])
-    return np.asarray(table[np.maximum(seen.left, 0), size, seen.stage, days])
-
-
-def _plain_table(history: History, stage_probabilities: tuple[float, ...], longest: int) -> Floats:
-    """``hazards.won_by`` with every day a usual one."""
-    amounts = history.once(fit_amounts, lambda: fit_amounts(history))
-    sizes = amounts.size_of(amounts.of(history.amount, history.product)[0])
-    hazards = history.once((fit_hazards, stage_probabilities), lambda: fit_hazards(history, sizes, stage_probabilities))
-    usual = np.ones_like(hazards.won_factor)
-    return won_by(replace(hazards, won_factor=usual, lost_factor=usual), history.day, longest)
+    return fit_usual_flow(history, int(seen.left.max(initial=0)), stage_probabilities).chances(seen)
 
 
 def _columns(history: History, seen: Snapshots, rates: Floats) -> Floats:
-    return np.column_stack((features(history, seen), _log_odds(rates)))
+    return np.column_stack((features(history, seen), log_odds(_inside(rates))))
 
 
 def _mean_chance(classifiers: Sequence[Any], columns: Floats, seen: Snapshots) -> Floats:
@@ -140,14 +125,9 @@ def _mean_chance(classifiers: Sequence[Any], columns: Floats, seen: Snapshots) -
     return np.where(seen.left > 0, found, 0.0)
 
 
-def _log_odds(chance: Floats) -> Floats:
-    inside = np.clip(chance, _LEAST_CHANCE, 1 - _LEAST_CHANCE)
-    return np.log(inside / (1 - inside))
-
-
-def _loss(chance: Floats, came: Bools) -> Floats:
-    inside = np.clip(chance, _LEAST_CHANCE, 1 - _LEAST_CHANCE)
-    return -np.where(came, np.log(inside), np.log1p(-inside))
+def _inside(chance: Floats) -> Floats:
+    """The chances, kept off certainty: one deal of a kind that was never won before says little of the model."""
+    return np.clip(chance, _LEAST_CHANCE, 1 - _LEAST_CHANCE)
 
 
 def _fitted(kind: str, columns: Floats, won: Bools) -> list[Any]:

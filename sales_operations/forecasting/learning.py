@@ -26,7 +26,9 @@ LONG_FROM = 210
 LEAST_OBSERVED = 28
 """Days of closings that a past origin must have behind it."""
 MOST = 13
+"""Short windows that are looked at."""
 LONGER = 60
+"""Days beyond which windows like the one to forecast teach beside the short ones, which say less of them."""
 PRIOR_CORRECTION = 6.0
 PRIOR_WEIGHT = 12.0
 PRIOR_SPREAD = 4.0
@@ -84,11 +86,10 @@ def with_outcome(estimates: Estimates, history: History, names: Sequence[str], w
 
 @dataclass(frozen=True)
 class Lessons:
-    """What ``past`` windows teach about the methods ``names``; ``given`` are the configured weights, None to learn them;
-    ``observed_from`` is the day of the first closing.
+    """What past windows teach about the methods ``names``: ``short`` ones, and ``alike``, as long as the one to forecast.
 
-    ``short`` and ``alike``, which are as long as the one to forecast, are each in order of their ends. Those that are
-    much longer than the short ones teach as much as these.
+    Both are in order of their ends. ``given`` are the configured weights, None to learn them; ``observed_from`` is the day
+    of the first closing.
     """
 
     short: Sequence[Past]
@@ -151,15 +152,13 @@ class Lessons:
             total = sum(given.values())
             return {name: share / total for name, share in given.items()} if total > 0 else usual
         done = [one for one in self.known(day) if all(name in one.said for name in names)]
+        if not done:
+            return usual
         count = sum(one.weight for one in done)
         # Each window by its length: a quarter's error is not to drown those of the weeks.
         scale = np.array([one.weight / one.window.remaining for one in done])
-        off = (
-            np.array([scale @ [abs(self._error(name, one)) for one in done] for name in names])
-            if done
-            else np.zeros(len(names))
-        )
-        pulled = shrunk_mean(off, count, off.mean() / max(count, 1e-9), PRIOR_WEIGHT)
+        off = np.array([scale @ [abs(self._error(name, one)) for one in done] for name in names])
+        pulled = shrunk_mean(off, count, off.mean() / count, PRIOR_WEIGHT)
         if not pulled.min() > 0:
             return usual
         found = {name: usual[name] / error for name, error in zip(names, pulled.tolist(), strict=True)}

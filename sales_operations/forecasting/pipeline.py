@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,20 +30,31 @@ class Flow:
     sizes: Ints
 
     def chances(self, seen: Snapshots) -> Floats:
-        """The chance of deals, as they stand at the origin, to be won by the end of the window."""
+        """The chance of deals to be won in the days that they have left, at most those that the flow was fitted for."""
         size = self.amounts.size_of(self.amounts.of(seen.amount, seen.product)[0])
         days = np.clip(seen.day - seen.since, 0, EDGES[-1])
-        return np.asarray(self.chance[-1, size, seen.stage, days])
+        return np.asarray(self.chance[np.maximum(seen.left, 0), size, seen.stage, days])
 
 
 def fit_flow(history: History, window: Window, stage_probabilities: tuple[float, ...]) -> Flow:
     """Fit chances to be won by the window's end, and amounts, once for each history. Raises HistoryTooThin."""
-    amounts = history.once(fit_amounts, lambda: fit_amounts(history))
+    return _flow(history, stage_probabilities, window.end, window.remaining, usual=False)
+
+
+def fit_usual_flow(history: History, longest: int, stage_probabilities: tuple[float, ...]) -> Flow:
+    """The same with every day a usual one, for windows of up to ``longest`` days."""
+    return _flow(history, stage_probabilities, history.day, longest, usual=True)
+
+
+def _flow(history: History, stage_probabilities: tuple[float, ...], end: int, days: int, *, usual: bool) -> Flow:
+    amounts = fit_amounts(history)
     sizes = amounts.size_of(amounts.of(history.amount, history.product)[0])
     hazards = history.once((fit_hazards, stage_probabilities), lambda: fit_hazards(history, sizes, stage_probabilities))
+    if usual:
+        level = np.ones_like(hazards.won_factor)
+        hazards = replace(hazards, won_factor=level, lost_factor=level)
     return history.once(
-        (fit_flow, stage_probabilities, window.end),
-        lambda: Flow(won_by(hazards, window.end, window.remaining), amounts, sizes),
+        (_flow, stage_probabilities, end, days, usual), lambda: Flow(won_by(hazards, end, days), amounts, sizes)
     )
 
 

@@ -68,7 +68,7 @@ def _independent(windows: Sequence[Window]) -> float:
 def _naive_error(history: History, window: Window) -> float:
     """Mean absolute difference of what was won in consecutive stretches as long as what is left, before the origin."""
     length = max(window.remaining, 1)
-    count = (window.origin - history.observed_from + 1) // length
+    count = (window.origin - history.observed_by(window.origin) + 1) // length
     if count < 2:
         return float("nan")
     days = history.won_per_day(window.origin - count * length + 1, window.origin)

@@ -43,7 +43,7 @@ class SeasonalMethod:
         counts = np.diff(np.searchsorted(won, edges, side="right"))
         level = smoothed_level(counts / adjusted_length(rhythm, edges), _ALPHA)
         left = rhythm.of(np.arange(window.origin + 1, window.end + 1)).sum()
-        amounts = history.once(fit_amounts, lambda: fit_amounts(history))
+        amounts = fit_amounts(history)
         booked = window.booked(history)
         deals = level * left
         factor = rhythm.of(np.arange(window.start, window.end + 1)).mean()

@@ -7,7 +7,6 @@ from typing import Any
 
 from sales_operations.domain.stages import OpportunityStage
 from sales_operations.forecasting.asof import History
-from sales_operations.forecasting.bands import Bands
 from sales_operations.forecasting.method import Estimate
 from sales_operations.forecasting.study import Forecast
 from sales_operations.forecasting.window import Window
@@ -24,27 +23,19 @@ def shown(found: Forecast, history: History, window: Window, major: Callable[[fl
     ``major`` turns minor units into major ones. ``booked``, ``open`` and ``not_created_yet`` add up to ``total``, and so
     does each breakdown; ``open`` and ``not_created_yet`` are None where they are not told apart.
     """
-    one = found.estimate
-    parts = one.open, one.created_later
+    one, bands = found.estimate, found.bands
     return {
         "total": major(one.total),
         "booked": major(one.booked),
-        "open": None if parts[0] is None else major(parts[0]),
-        "not_created_yet": None if parts[1] is None else major(parts[1]),
-        **range_of(found.bands, major),
+        "open": None if one.open is None else major(one.open),
+        "not_created_yet": None if one.created_later is None else major(one.created_later),
+        "median": major(bands.p50),
+        "interval_80": [major(bands.p10), major(bands.p90)],
+        "interval_95": [major(bands.p2_5), major(bands.p97_5)],
         **{
             name: {key: major(value) for key, value in group.items()}
             for name, group in _groups(one, history, window).items()
         },
-    }
-
-
-def range_of(bands: Bands, major: Callable[[float], float]) -> dict[str, Any]:
-    """``median``, ``interval_80`` and ``interval_95``, in major units."""
-    return {
-        "median": major(bands.p50),
-        "interval_80": [major(bands.p10), major(bands.p90)],
-        "interval_95": [major(bands.p2_5), major(bands.p97_5)],
     }
 
 

@@ -90,7 +90,7 @@ def evaluate_within(
     model = fit_deal_model(kind, earlier, stage_probabilities) or DealModel((), 0.0, stage_probabilities)
     chances[BLEND] = model.blended(rates, model.chances(earlier, test.seen))
     base_rate = float(learnt.won.mean())
-    models = {name: _figures(test.won, chance) for name, chance in chances.items()}
+    models = {name: measure.figures(test.won, chance) for name, chance in chances.items()}
     return {
         "horizon_days": horizon,
         "every_days": every,
@@ -104,7 +104,7 @@ def evaluate_within(
         "model": _parts(model, kind),
         **models[BLEND],
         "base_rate": base_rate,
-        "base_rate_figures": _figures(test.won, np.full(len(test.won), base_rate)),
+        "base_rate_figures": measure.figures(test.won, np.full(len(test.won), base_rate)),
         "reliability": [asdict(one) for one in measure.reliability(test.won, chances[BLEND])],
         "models": models,
     }
@@ -135,12 +135,3 @@ def _parts(model: DealModel, kind: str) -> dict[str, float]:
     kinds = KINDS if kind == "auto" else (kind,)
     learnt = {name: model.weight / len(kinds) for name in kinds if model.weight}
     return {RATES: 1 - model.weight} | learnt
-
-
-def _figures(won: Floats, chance: Floats) -> dict[str, Any]:
-    return {
-        "auc": measure.auc(won, chance),
-        "log_loss": measure.log_loss(won, chance),
-        "brier": measure.brier(won, chance),
-        "ece": measure.calibration_error(won, chance),
-    }

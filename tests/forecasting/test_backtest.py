@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -69,6 +71,19 @@ def test_a_window_that_is_not_over_has_no_outcome_and_does_not_count(workspace: 
     found = backtest(workspace, horizon=30, start="2026-07-05", end="2026-08-14", every=20, methods=["seasonal"])
     assert [one["actual"] is None for one in found["forecasts"]] == [False, True, True]
     assert found["methods"]["seasonal"]["origins"] == 1
+
+
+def test_data_that_ended_long_ago_are_tested_while_they_lasted(company: Company) -> None:
+    years = timedelta(days=7 * 365)
+    old = Company(products=dict(company.products))
+    for deal, states in company.deals.items():
+        old.deals[deal] = [replace(one, at=one.at - years, close=one.close and one.close - years) for one in states]
+    found = backtest(Simulated(old), horizon=30, every=60, methods=["seasonal"])
+    newest = max(one.at for states in old.deals.values() for one in states if one.stage.startswith("closed"))
+    assert found["data_until"] == newest.date().isoformat()
+    assert found["forecasts"][0]["as_of"] < "2017-12-31" < found["forecasts"][-1]["as_of"] <= found["data_until"]
+    assert found["methods"]["seasonal"]["origins"] >= 8
+    assert found["methods"]["seasonal"]["mase"] > 0
 
 
 @pytest.mark.parametrize("asked", [{"horizon": 30}, {"period": "quarter"}])

@@ -10,7 +10,6 @@ import numpy as np
 
 from sales_operations.domain.errors import HistoryTooThin, InvalidInput
 from sales_operations.estimation import classification as measure
-from sales_operations.estimation.shrinkage import Floats
 from sales_operations.forecasting.scoring.folds import is_dated, train_and_test
 from sales_operations.forecasting.scoring.leaks import Leak, leaks_in, refused
 from sales_operations.forecasting.scoring.model import ScoringModel, fit
@@ -74,9 +73,9 @@ def evaluate(records: Records, *, exclude: Iterable[str] = (), allow: Iterable[s
         "verdict": verdict(model),
         "model": dict(model.weights) or {"base_rate": 1.0},
         "calibration": model.correction.kind,
-        **_figures(test.outcome, chance),
+        **measure.figures(test.outcome, chance),
         "base_rate": model.base_rate,
-        "base_rate_figures": _figures(test.outcome, base),
+        "base_rate_figures": measure.figures(test.outcome, base),
         "reliability": [asdict(one) for one in measure.reliability(test.outcome, chance)],
         "validation_log_loss": dict(model.losses),
         "leaks": [asdict(leak) | {"used": leak.field in made.fields} for leak in made.leaks],
@@ -92,12 +91,3 @@ def verdict(model: ScoringModel) -> str:
     kinds = ", ".join(f"{name} {share:.0%}" for name, share in model.weights.items())
     after = "" if model.correction.kind == "none" else f", corrected ({model.correction.kind})"
     return f"usable signal: {kinds}{after}"
-
-
-def _figures(outcome: Floats, chance: Floats) -> dict[str, Any]:
-    return {
-        "auc": measure.auc(outcome, chance),
-        "log_loss": measure.log_loss(outcome, chance),
-        "brier": measure.brier(outcome, chance),
-        "ece": measure.calibration_error(outcome, chance),
-    }
