@@ -109,7 +109,9 @@ def won_within(history: History, rows: Ints, day: Ints, left: Ints) -> Bools:
 def told_to(earlier: History, history: History, seen: Snapshots) -> Snapshots:
     """Snapshots of ``history`` in the codes of the same history at an earlier day; -1 for what that had not met."""
     met = frozenset(earlier.ids.tolist())  # np.isin compares texts one with all others: minutes for 100,000 deals
-    known = (history.start <= earlier.day) & np.array([one in met for one in history.ids.tolist()])[history.deal]
+    known = (history.start <= earlier.day) & np.array([one in met for one in history.ids.tolist()], dtype=bool)[
+        history.deal
+    ]
 
     def translated(codes: Ints, of: Ints, into: Ints) -> Ints:
         table = np.full(int(of.max(initial=-1)) + 1, -1, dtype=np.int64)
