@@ -97,7 +97,7 @@ class History:
         alive[self.deal[known][last & ~self.gone[known]]] = True
         rows = known & alive[self.deal]
         # Codes are numbered anew, so that nothing tells of reps or products that turn up later.
-        seen, rep = np.unique(self.rep[rows], return_inverse=True)
+        rep, seen = _numbered_anew(self.rep[rows])
         return History(
             day=day,
             deal=(np.cumsum(alive) - 1)[self.deal[rows]],
@@ -107,8 +107,8 @@ class History:
             close=self.close[rows],
             rep=rep,
             gone=self.gone[rows],
-            product=np.unique(self.product[rows], return_inverse=True)[1],
-            source=np.unique(self.source[rows], return_inverse=True)[1],
+            product=_numbered_anew(self.product[rows])[0],
+            source=_numbered_anew(self.source[rows])[0],
             ids=self.ids[alive],
             reps=tuple(self.reps[code] for code in seen.tolist()),
             teams=tuple(self.teams[code] for code in seen.tolist()) if self.teams else (),
@@ -202,6 +202,12 @@ class History:
 def sums_by(group: Ints, values: Floats, count: int) -> Floats:
     """The sum of each of ``count`` groups; NaN, an unknown value, counts 0."""
     return np.bincount(group, weights=np.nan_to_num(values), minlength=count).astype(np.float64)
+
+
+def _numbered_anew(codes: Ints) -> tuple[Ints, Ints]:
+    """Codes from 0 on in the same order, those that do not occur left out; and the old ones: what np.unique gives."""
+    seen = np.bincount(codes) > 0
+    return (np.cumsum(seen) - 1)[codes], np.flatnonzero(seen)
 
 
 def _first_of_group(group: Ints) -> Bools:

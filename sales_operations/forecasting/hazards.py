@@ -95,17 +95,23 @@ def _at_risk(history: History, sizes: Ints, first: int) -> Floats:
     rows = np.flatnonzero((history.stage < WON) & ~history.gone & (end > np.maximum(history.start, first - 1)))
     begin, end, since = np.maximum(history.start[rows], first - 1), end[rows], history.since[rows]
     length = history.day - first + 2
-    change = np.zeros(SIZES * WON * len(EDGES) * length)
+    entered, left = [], []
     kind = (sizes[rows] * WON + history.stage[rows]) * len(EDGES)
     for bucket, edge in enumerate(EDGES):
         enters = np.maximum(begin, since + edge)
         leaves = end if bucket + 1 == len(EDGES) else np.minimum(end, since + EDGES[bucket + 1])
         inside = enters < leaves
         cell = (kind[inside] + bucket) * length - first + 1
-        np.add.at(change, cell + enters[inside], 1.0)
-        np.add.at(change, cell + leaves[inside], -1.0)
+        entered.append(cell + enters[inside])
+        left.append(cell + leaves[inside])
+    cells = SIZES * WON * len(EDGES) * length
+    change = (_counts(entered, cells) - _counts(left, cells)).astype(np.float64)
     table = np.cumsum(change.reshape(SIZES, WON, len(EDGES), length), axis=3)
     return np.moveaxis(table[..., :-1], 3, 0)
+
+
+def _counts(cells: list[Ints], count: int) -> Ints:
+    return np.bincount(np.concatenate(cells), minlength=count)
 
 
 def _events(history: History, sizes: Ints, first: int) -> Events:
