@@ -98,6 +98,8 @@ def _at_risk(history: History, sizes: Ints, first: int) -> Floats:
     entered, left = [], []
     kind = (sizes[rows] * WON + history.stage[rows]) * len(EDGES)
     for bucket, edge in enumerate(EDGES):
+        there = since + edge < end  # who has left by then is in no later bucket either
+        begin, end, since, kind = begin[there], end[there], since[there], kind[there]
         enters = np.maximum(begin, since + edge)
         leaves = end if bucket + 1 == len(EDGES) else np.minimum(end, since + EDGES[bucket + 1])
         inside = enters < leaves
