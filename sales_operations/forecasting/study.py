@@ -35,12 +35,14 @@ Weights = Mapping[str, float] | Literal["auto"]
 class Forecast:
     """A method's estimate of a window, its range, and how well the method did at the same point of earlier ones.
 
-    ``refused`` says why the method gave no estimate; the estimate is then the run rate's and the accuracy nobody's.
+    ``spread`` is the variance of its relative error beyond luck. ``refused`` says why the method gave no estimate; the
+    estimate is then the run rate's and the accuracy nobody's.
     """
 
     estimate: Estimate
     bands: Bands
     accuracy: Accuracy
+    spread: float
     refused: str | None = None
 
 
@@ -81,7 +83,8 @@ class Study:
                 if name in one.said
             ]
             estimate = self._parted(lessons.corrected(name, found, self.day), window)
-            return Forecast(estimate, bands(estimate, lessons.spread(name, self.day), window), measure(past))
+            spread = lessons.spread(name, self.day)
+            return Forecast(estimate, bands(estimate, spread, window), measure(past), spread)
 
     def open_factor(self, name: str, window: Window) -> float:
         """By how much the chances that a method gives open deals are corrected."""
@@ -105,18 +108,16 @@ class Study:
             shares = lessons.weights(list(said), self.day)
             past = [(lessons.hybrid(one), one.window.booked(self.history)) for one in lessons.alike]
             estimate = self._parted(combined(said, shares), window)
-            forecast = Forecast(
-                estimate,
-                bands(estimate, lessons.spread(HYBRID, self.day), window),
-                measure([(one.total, actual) for one, actual in past if one is not None]),
-            )
+            spread = lessons.spread(HYBRID, self.day)
+            measured = measure([(one.total, actual) for one, actual in past if one is not None])
+            forecast = Forecast(estimate, bands(estimate, spread, window), measured, spread)
             return Combined(
                 forecast, {name: said.get(name, baseline) for name in self._estimates.names}, shares, reasons
             )
 
     def _refused(self, window: Window, reason: str) -> Forecast:
         baseline = run_rate(self.history, window)
-        return Forecast(baseline, bands(baseline, UNKNOWN, window), measure([]), reason)
+        return Forecast(baseline, bands(baseline, UNKNOWN, window), measure([]), UNKNOWN, reason)
 
     def _learnt(self, names: tuple[str, ...], weights: Weights | None, window: Window) -> Lessons:
         given = None if weights is None or weights == "auto" else weights
