@@ -20,6 +20,7 @@ from sales_operations.cli.common import (
     table,
 )
 from sales_operations.cli.forecast_history import history
+from sales_operations.cli.forecast_scenario import scenario
 
 forecast_app = typer.Typer()
 
@@ -27,6 +28,7 @@ forecast_app = typer.Typer()
 def add_to(app: typer.Typer) -> None:
     """Hang these commands into the program."""
     forecast_app.command("history")(history)
+    forecast_app.command("scenario")(scenario)
     app.add_typer(forecast_app, name="forecast")
 
 

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from sales_operations.forecasting.forecaster import SalesForecaster as SalesForecaster
     from sales_operations.forecasting.history import ForecastHistory as ForecastHistory
     from sales_operations.forecasting.ml_forecaster import MLForecaster as MLForecaster
+    from sales_operations.forecasting.scenario_face import ForecastScenario as ForecastScenario
 
 _HOMES = {
     "ForecastBacktest": "sales_operations.forecasting.backtester",
     "ForecastCalls": "sales_operations.forecasting.calls.face",
     "ForecastHistory": "sales_operations.forecasting.history",
+    "ForecastScenario": "sales_operations.forecasting.scenario_face",
     "MLForecaster": "sales_operations.forecasting.ml_forecaster",
     "PipelineAnalyzer": "sales_operations.forecasting.analyzers",
     "SalesForecaster": "sales_operations.forecasting.forecaster",
