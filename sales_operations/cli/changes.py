@@ -49,12 +49,12 @@ def changes(
     """What changed in the open pipeline between two dates, to the cent: created, won, lost, moved, grown, shrunk."""
     import asyncio
 
-    from sales_operations.domain.periods import parse_period
     from sales_operations.pipeline import PipelineChanges
     from sales_operations.pipeline.scope import Scope
 
-    scope = Scope(sales_rep, team, pipeline, category, parse_period(period) if period is not None else None)
-    found = asyncio.run(PipelineChanges(opened(config, database)).compare(start, end, scope, known_at))
+    face = PipelineChanges(opened(config, database))
+    scope = Scope(sales_rep, team, pipeline, category, None if period is None else face.period(period))
+    found = asyncio.run(face.compare(start, end, scope, known_at))
     if as_json:
         print_json(found)
     else:

@@ -71,11 +71,11 @@ def _forecast(workspace: Workspace, as_of: str | None) -> dict[str, Any]:
     from sales_operations.domain.errors import Disabled, NotFound
     from sales_operations.forecasting import SalesForecaster
 
-    asked = {"period": "quarter", "method": "hybrid"}
+    period, method = "quarter", "hybrid"
     try:
-        return asyncio.run(SalesForecaster(workspace).forecast_sales(**asked, as_of=as_of))
+        return asyncio.run(SalesForecaster(workspace).forecast_sales(period, method, as_of))
     except (Disabled, NotFound) as reason:
-        return asked | {"refused": str(reason)}
+        return {"period": period, "method": method, "refused": str(reason)}
 
 
 def _show(found: dict[str, Any]) -> None:

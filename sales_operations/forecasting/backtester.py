@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sales_operations.domain.clock import parse_as_of
 from sales_operations.domain.errors import InvalidInput
-from sales_operations.forecasting.face import METHODS, Face
+from sales_operations.forecasting.face import LONGEST, METHODS, Face
 
 if TYPE_CHECKING:
     from sales_operations.forecasting.asof import History
@@ -19,7 +19,6 @@ EVERY = {"month": 7, "quarter": 14, "year": 30}
 """Days between the origins of a backtest of periods, where none are named."""
 LEAST_DAYS = 28
 """Days of closings that the first origin has behind it, where none is named."""
-LONGEST = 366
 ENDED_DAYS = 60
 """Data whose last closing is older than this end with it: what came later is unknown, not nothing."""
 MOST = 500
@@ -131,7 +130,8 @@ class ForecastBacktest(Face):
         if kind is None:
             assert horizon is not None
             return [window_after(origin, horizon) for origin in origins]
-        return [window_of(kind, day_of(origin)) for origin in origins]
+        first_month = self.workspace.settings.company.fiscal_year_start
+        return [window_of(kind, day_of(origin), first_month) for origin in origins]
 
     def _day(self, name: str, text: str | None, usual: int) -> int:
         from sales_operations.forecasting.asof import day_number

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sales_operations.domain.clock import AsOf, as_of_now, parse_as_of
 from sales_operations.domain.errors import Disabled, InvalidInput, NotFound
 from sales_operations.domain.money import to_major
-from sales_operations.domain.periods import MONTHS
+from sales_operations.domain.periods import MONTHS, Period
 from sales_operations.domain.stages import OpportunityStage
 from sales_operations.workspace import open_workspace
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sales_operations.forecasting.window import Window
 
 METHODS = ("pipeline", "trend", "seasonal", "ml")
+LONGEST = 366
+"""So many days ahead can be forecast at most."""
 _KEPT = 4
 _studies: OrderedDict[object, Study] = OrderedDict()
 _studies_lock = Lock()
@@ -49,6 +51,26 @@ class Face:
     def check_period(self, period: str) -> None:
         """The same for a period."""
         _check("period", period, tuple(MONTHS), self._options.periods)
+
+    def window(self, at: AsOf, period: str | None, horizon: int | None = None) -> Window:
+        """The days after an origin, so many as ``horizon`` says; without it the company's present period of that name.
+
+        The quarter where neither is named; years begin in the month that the company configures.
+        Raises InvalidInput, NotFound, Disabled.
+        """
+        from sales_operations.forecasting.asof import day_number
+        from sales_operations.forecasting.window import window_after, window_of
+
+        if horizon is None:
+            self.check_period(period or "quarter")
+            return window_of(period or "quarter", at.day, self.workspace.settings.company.fiscal_year_start)
+        if period is not None:
+            raise InvalidInput(
+                "period and horizon exclude each other: forecast a period, or so many days; name one of them"
+            )
+        if not 1 <= horizon <= LONGEST:
+            raise InvalidInput(f"horizon: {horizon} days cannot be forecast; use 1 to {LONGEST}")
+        return window_after(day_number(at.day), horizon)
 
     def dropped(self) -> dict[str, str]:
         """The methods that the configuration keeps out of the hybrid, and the key that does."""
@@ -136,11 +158,14 @@ class Face:
         """What every result says about its date, period and accuracy."""
         from sales_operations.forecasting.asof import day_of
 
+        company = self.workspace.settings.company
+        period = Period(window.name, day_of(window.start), day_of(window.end), company.fiscal_year_start)
         return {
             "as_of": at.shown,
-            "period_start": day_of(window.start).isoformat(),
-            "period_end": day_of(window.end).isoformat(),
-            "currency": self.workspace.settings.company.currency,
+            "period_label": period.label,
+            "period_start": period.start.isoformat(),
+            "period_end": period.end.isoformat(),
+            "currency": company.currency,
             "confidence": accuracy.confidence,
             "confidence_basis": accuracy.shown(),
             "calculated_at": self.workspace.clock().isoformat(),

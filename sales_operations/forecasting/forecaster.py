@@ -26,9 +26,13 @@ _SPECIFIC: Mapping[str, tuple[str, ...]] = {
 class SalesForecaster(Face):
     """Forecasts won revenue. ``config``: the raw mapping, settings, an open workspace, or None for the defaults."""
 
-    async def forecast_sales(self, period: str, method: str = "hybrid", as_of: str | None = None) -> dict[str, Any]:
-        """Forecast the revenue won in the calendar ``period`` (month, quarter, year) that holds the day of ``as_of``.
+    async def forecast_sales(
+        self, period: str | None = None, method: str = "hybrid", as_of: str | None = None, *, horizon: int | None = None
+    ) -> dict[str, Any]:
+        """Forecast the revenue won in the ``period`` (month, quarter, year) that holds the day of ``as_of``.
 
+        With ``horizon`` that of the days 1 to ``horizon`` (366 at most) after it, in which nothing is booked yet; without
+        either, of the quarter. Quarters and years are those of the company's fiscal year.
         All methods (pipeline, trend, seasonal, ml, hybrid) forecast the same, in major units of the company's currency:
         what was won in the period so far (``booked``), what is expected in it from deals that are open (``open``) and
         from deals that do not exist yet (``not_created_yet``). ``as_of`` is a date (its end) or an instant, now by
@@ -39,17 +43,19 @@ class SalesForecaster(Face):
         with the reason.
         Raises NotFound, Disabled, InvalidInput.
         """
-        self.check(period, method)
-        return await asyncio.to_thread(self.forecast_now, period, method, as_of)
+        return await asyncio.to_thread(self.forecast_now, period, method, as_of, horizon)
 
-    def forecast_now(self, period: str, method: str, as_of: str | None) -> dict[str, Any]:
+    def forecast_now(
+        self, period: str | None, method: str, as_of: str | None, horizon: int | None = None
+    ) -> dict[str, Any]:
         """The same without an event loop."""
-        from sales_operations.forecasting.window import window_of
-
+        self.check_method(method)
         at = self.instant(as_of)
+        window = self.window(at, period, horizon)
         known = self.workspace.data_version()[1] if as_of is None else None
-        study, window = self.study(at, now=as_of is None), window_of(period, at.day)
-        found = {"method": method, "period": period}
+        study = self.study(at, now=as_of is None)
+        asked = window.name if horizon is None else f"{horizon} day{'' if horizon == 1 else 's'}"
+        found: dict[str, Any] = {"method": method, "period": asked, "horizon": horizon}
         if method == "hybrid":
             found |= self._hybrid(study, window, at)
         else:

@@ -31,7 +31,7 @@ class ForecastHistory(Face):
 
     def _review(self, as_of: str | None, period: str | None, method: str | None, limit: int) -> dict[str, Any]:
         from sales_operations.metrics.forecast_drift import alarms
-        from sales_operations.metrics.forecast_record import judged, records
+        from sales_operations.metrics.forecast_record import comparable, judged, records
         from sales_operations.store import forecasts
 
         at, company = self.instant(as_of), self.workspace.settings.company
@@ -42,12 +42,12 @@ class ForecastHistory(Face):
             won = forecasts.won_in(db, {one.of for one in asked if one.period_end < at.day}, company.timezone)
         known = judged(asked, won)
         outcome = {id(one.kept): one for one in known}
-        found = records(known)
+        found = records(judged(comparable(asked, company.fiscal_year_start), won))
         return {
             "as_of": at.shown,
             "currency": company.currency,
             "accuracy": [one.shown() for one in found],
             "drift": [alarm.shown() for alarm in alarms(found)],
             "kept": len(asked),
-            "forecasts": [outcome.get(id(one), one).shown() for one in asked[::-1][:limit]],
+            "forecasts": [outcome.get(id(one), one).shown(company.fiscal_year_start) for one in asked[::-1][:limit]],
         }

@@ -44,6 +44,7 @@ def settings_digest(face: Face) -> str:
         repr(face.stage_probabilities()),
         settings.company.timezone,
         settings.company.currency,
+        str(settings.company.fiscal_year_start),
     )
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 

@@ -23,7 +23,7 @@ class MLForecaster(Face):
     """Scores deals with the model learnt on the store's history. ``config`` as for ``SalesForecaster``."""
 
     async def predict(self, pipeline_data: Sequence[Opportunity], period: str) -> dict[str, Any]:
-        """Revenue that these deals bring in the current calendar ``period``: ``forecast``, in major units.
+        """Revenue that these deals bring in the current ``period``: ``forecast``, in major units.
 
         Counted are the deals won in it, by close date, and of the open ones the chance to be won in what is left of it
         (``deals``, by id) times the amount. A deal counts as it is handed in; how long it has been where it is and how
@@ -38,10 +38,9 @@ class MLForecaster(Face):
         from sales_operations.forecasting.amounts import fit_amounts
         from sales_operations.forecasting.asof import day_of
         from sales_operations.forecasting.ml import MlMethod
-        from sales_operations.forecasting.window import window_of
 
         at = self.instant(None)
-        study, window = self.study(at, now=True), window_of(period, at.day)
+        study, window = self.study(at, now=True), self.window(at, period)
         measured = study.forecast("ml", window)
         first, last = day_of(window.start).isoformat(), day_of(window.origin).isoformat()
         won = [deal for deal in deals if deal.stage is OpportunityStage.CLOSED_WON]

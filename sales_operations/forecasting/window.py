@@ -41,9 +41,12 @@ class Window:
         return sums_by(closings.rep[won], closings.amount[won], len(history.reps))
 
 
-def window_of(name: str, day: date) -> Window:
-    """The calendar period called ``name`` that holds ``day``, forecast at the end of that day. Raises NotFound."""
-    return _window(period_of(name, day), day_number(day))
+def window_of(name: str, day: date, fiscal_year_start: int = 1) -> Window:
+    """The period called ``name`` that holds ``day``, forecast at the end of that day. Raises NotFound.
+
+    ``fiscal_year_start`` is the month in which years begin.
+    """
+    return _window(period_of(name, day, fiscal_year_start), day_number(day))
 
 
 def window_after(origin: int, days: int) -> Window:
@@ -58,7 +61,7 @@ def past_windows(window: Window) -> list[Window]:
     """
     if window.name == AHEAD:
         return [window_after(window.origin - past * window.remaining, window.remaining) for past in range(1, 13)]
-    period = period_of(window.name, day_of(window.start))
+    period = Period(window.name, day_of(window.start), day_of(window.end))
     share_left = window.remaining / (window.end - window.start + 1)
     past = []
     for periods in range(1, _ORIGINS[window.name] + 1):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sales_operations.domain.clock import iso
 from sales_operations.domain.money import to_major
-from sales_operations.domain.periods import Period, period_of
+from sales_operations.domain.periods import MONTHS, Period, period_of
 from sales_operations.estimation.forecast_errors import bias, wape
 
 POINTS = {"start": (0.0, 0.15), "middle": (0.4, 0.6)}
@@ -50,7 +50,7 @@ class Kept:
     @property
     def of(self) -> Period:
         """The period that it is about."""
-        return period_of(self.period, self.period_start)
+        return Period(self.period, self.period_start, self.period_end)
 
     @property
     def elapsed(self) -> float:
@@ -58,7 +58,11 @@ class Kept:
         days = (self.period_end - self.period_start).days + 1
         return ((self.as_of - self.period_start).days + 1) / days
 
-    def shown(self) -> dict[str, object]:
+    def label(self, fiscal_year_start: int = 1) -> str:
+        """What its period is called where years begin in that month."""
+        return replace(self.of, fiscal_year_start=fiscal_year_start).label
+
+    def shown(self, fiscal_year_start: int = 1) -> dict[str, object]:
         """The forecast as results show it, in major units."""
 
         def major(minor: int | None) -> float | None:
@@ -66,7 +70,7 @@ class Kept:
 
         return {
             "method": self.method,
-            "period": self.of.label,
+            "period": self.label(fiscal_year_start),
             "as_of": self.as_of.isoformat(),
             "made_at": iso(self.made_at),
             "total": major(self.total),
@@ -108,9 +112,9 @@ class Judged:
         """The same for 19 of 20."""
         return self.kept.p2_5 <= self.actual <= self.kept.p97_5
 
-    def shown(self) -> dict[str, object]:
+    def shown(self, fiscal_year_start: int = 1) -> dict[str, object]:
         """The forecast with what came of it."""
-        return self.kept.shown() | {
+        return self.kept.shown(fiscal_year_start) | {
             "actual": to_major(self.actual, self.kept.currency),
             "error": to_major(self.error, self.kept.currency),
             "in_80": self.in_80,
@@ -181,6 +185,18 @@ def records(found: Sequence[Judged]) -> list[Record]:
             kept = near[place].kept
             chosen[kept.method, kept.period, point].setdefault(kept.period_start, near[place])
     return [Record(*key, tuple(one for _, one in sorted(of.items())[-RECENT:])) for key, of in sorted(chosen.items())]
+
+
+def comparable(kept: Iterable[Kept], fiscal_year_start: int) -> list[Kept]:
+    """Those of whole periods of the years that begin in that month: the others have no like among them.
+
+    Left out are forecasts of so many days, and those of an earlier setting whose periods began in other months.
+    """
+    return [
+        one
+        for one in kept
+        if one.period in MONTHS and one.of == period_of(one.period, one.period_start, fiscal_year_start)
+    ]
 
 
 def leading(kept: Sequence[Kept]) -> list[Kept]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sales_operations.domain.periods import Period, parse_period
 from sales_operations.pipeline.face import Face, Result, off
 
 if TYPE_CHECKING:
+    from sales_operations.domain.periods import Period
     from sales_operations.pipeline.state import State
 
 
@@ -24,17 +24,17 @@ class PipelineAnalytics(Face):
     ) -> Result:
         """Figure name to figure, as of a date or an RFC 3339 instant, by default now; unknown values are None.
 
-        Of the deals closed in ``period`` (2026-05, 2026-Q2 or 2026), by default in the last year. ``by`` sales_rep, team,
-        pipeline, lead_source, product, segment or month: ``groups`` has the same for each. Raises InvalidInput.
+        Of the deals closed in ``period`` (2026-05, 2026-Q2, 2026, FY2026-Q2 or FY2026), by default in the last year. ``by``
+        sales_rep, team, pipeline, lead_source, product, segment or month: ``groups`` has the same for each. Raises InvalidInput.
         """
-        wanted = _period(period)
+        wanted = None if period is None else self.period(period)
         return await self._look(as_of, known_at, lambda state: analytics_of(state, by, wanted))
 
     async def analyze_movement(
         self, as_of: str | None = None, known_at: str | None = None, *, period: str | None = None
     ) -> Result:
         """``stage_conversion``, ``time_to_close`` and ``slippage``: see ``pipeline.movement.movement``."""
-        wanted = _period(period)
+        wanted = None if period is None else self.period(period)
 
         def compute(state: State) -> Result:
             from sales_operations.pipeline.movement import movement
@@ -42,10 +42,6 @@ class PipelineAnalytics(Face):
             return movement(state, wanted)
 
         return await self._look(as_of, known_at, compute)
-
-
-def _period(label: str | None) -> Period | None:
-    return None if label is None else parse_period(label)
 
 
 def analytics_of(state: State, by: str | None = None, period: Period | None = None) -> Result:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sales_operations.domain.clock import AsOf, as_of_now, parse_as_of
+from sales_operations.domain.periods import Period, parse_period
 from sales_operations.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ class Face:
 
     def __init__(self, config: Any = None) -> None:
         self.workspace = open_workspace(config)
+
+    def period(self, label: str) -> Period:
+        """The period of a label, of the company's fiscal year where it says so: see ``domain.periods.parse_period``."""
+        return parse_period(label, self.workspace.settings.company.fiscal_year_start)
 
     async def _look(self, as_of: str | None, known_at: str | None, compute: Compute) -> Result:
         """What ``compute`` makes of the deals at ``as_of`` as known at ``known_at``, in a thread: the event loop stays free."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import narwhals as nw
 
-from sales_operations.domain.periods import Period, period_of
+from sales_operations.domain.periods import Period
 from sales_operations.metrics.metric import Frame, Metric
 from sales_operations.metrics.value import AMOUNT, DEALS, WEIGHTED_AMOUNT
 from sales_operations.pipeline.present import figure
@@ -42,7 +42,7 @@ def worth(state: State, deals: Frame) -> dict[str, Any]:
 
 def last_months(state: State) -> list[Period]:
     """The last twelve months, the oldest first; the present one is not complete."""
-    last = period_of("month", state.at.day)
+    last = state.period("month")
     return [last.shifted(-back) for back in reversed(range(MONTHS))]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sales_operations.domain.periods import parse_period
 from sales_operations.pipeline.face import Face, Result
 
 if TYPE_CHECKING:
@@ -25,11 +24,11 @@ class PipelineKpis(Face):
     ) -> Result:
         """``kpis``: each with value, target, whether it is met, the value before, and why a value is unknown.
 
-        Of the deals closed in ``period`` (2026-05, 2026-Q2 or 2026) against those of the period before; by default of the
-        last year against the year before. ``forecast`` is what ``SalesForecaster.forecast_sales`` gave for the same
-        instant: its measured accuracy is the first figure. Raises InvalidInput.
+        Of the deals closed in ``period`` (2026-05, 2026-Q2, 2026, FY2026-Q2 or FY2026) against those of the period before;
+        by default of the last year against the year before. ``forecast`` is what ``SalesForecaster.forecast_sales`` gave for
+        the same instant: its measured accuracy is the first figure. Raises InvalidInput.
         """
-        wanted = None if period is None else parse_period(period)
+        wanted = None if period is None else self.period(period)
 
         def compute(state: State) -> Result:
             from sales_operations.pipeline.scorecard import scorecard

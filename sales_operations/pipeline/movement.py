@@ -8,7 +8,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from sales_operations.domain.periods import Period, period_of
+from sales_operations.domain.periods import Period
 from sales_operations.domain.stages import STAGE_NAMES
 from sales_operations.estimation.survival import Curve, curve
 from sales_operations.metrics.conversion import CLOSED_DEALS
@@ -44,7 +44,7 @@ def movement(state: State, period: Period | None = None) -> dict[str, Any]:
     last year, opened at any time, and due in the present quarter. Raises InvalidInput for a period yet to begin.
     """
     window = window_of(state, period)
-    due = period or period_of("quarter", state.at.day)
+    due = period or state.period("quarter")
     return {
         "stage_conversion": stage_conversion(state, window),
         "time_to_close": time_to_close(state, window if period else None),

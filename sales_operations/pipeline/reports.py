@@ -6,7 +6,7 @@ from typing import Any
 
 import narwhals as nw
 
-from sales_operations.domain.periods import Period, period_of
+from sales_operations.domain.periods import Period
 from sales_operations.domain.stages import STAGE_NAMES
 from sales_operations.metrics.conversion import ADVANCED, CLOSED_DEALS, CONVERSION_ANY_STAGE, ENTERED
 from sales_operations.metrics.deals import OPEN_STAGES
@@ -38,7 +38,7 @@ _WINDOW = f"closed in the {WINDOW_DAYS} days up to as_of"
 
 def pipeline_summary(state: State) -> dict[str, Any]:
     """The open pipeline, what closed this quarter and last, what came in this month, and the five biggest deals."""
-    quarter, month = period_of("quarter", state.at.day), period_of("month", state.at.day)
+    quarter, month = state.period("quarter"), state.period("month")
     row = state.measured(state.open, [OPEN_DEALS, OPEN_AMOUNT, OPEN_WEIGHTED, OPEN_AMOUNT_UNKNOWN, OVERDUE_DEALS])
     run_rate = state.measured(state.closed_within(RUN_RATE_DAYS), [WON_AMOUNT])
     begun = nw.col("opened_at") >= nw.lit(state.start_of(month.start))
@@ -87,7 +87,7 @@ def stage_report(state: State) -> dict[str, Any]:
 
 def sales_rep_report(state: State) -> dict[str, Any]:
     """For each sales rep: the open pipeline, what was won this quarter, win rate, deal size, last activity."""
-    quarter = period_of("quarter", state.at.day)
+    quarter = state.period("quarter")
     everyone = state.measured_by(state.journeyed, [DEALS, OPEN_DEALS, OPEN_AMOUNT, OPEN_WEIGHTED], "sales_rep")
     window = [WON_DEALS, WON_AMOUNT, CLOSED_DEALS, DEAL_SIZE]
     closed = state.measured_by(state.closed_within(WINDOW_DAYS), window, "sales_rep")

@@ -12,6 +12,7 @@ import narwhals as nw
 
 from sales_operations.domain.clock import AsOf
 from sales_operations.domain.errors import InvalidInput
+from sales_operations.domain.periods import Period, period_of
 from sales_operations.domain.stages import Pipeline
 from sales_operations.metrics.deals import at_rates, with_measures
 from sales_operations.metrics.journeys import journeys, with_journeys
@@ -62,6 +63,10 @@ class State:
         other = State(self.db, self.settings, at, present=False, made_at=made_at, known_at=self.known_at)
         other.intervals = self.intervals
         return other
+
+    def period(self, name: str, day: date | None = None) -> Period:
+        """The company's month, quarter or year that holds ``day``, by default the day of this state."""
+        return period_of(name, day or self.at.day, self.settings.company.fiscal_year_start)
 
     def table(self, name: str) -> Frame:
         """A table of the connection as a lazy frame."""

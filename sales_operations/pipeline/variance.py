@@ -9,7 +9,7 @@ import narwhals as nw
 
 from sales_operations.domain.money import to_major, written
 from sales_operations.metrics.forecast_drift import Alarm, alarms
-from sales_operations.metrics.forecast_record import Kept, Record, judged, leading, records
+from sales_operations.metrics.forecast_record import Kept, Record, comparable, judged, leading, records
 from sales_operations.pipeline.findings import severity_of, worst
 from sales_operations.pipeline.state import State
 from sales_operations.store import forecasts
@@ -24,10 +24,10 @@ Result = dict[str, Any]
 
 
 def kept_until(workspace: Workspace, state: State) -> list[Kept]:
-    """The forecasts that had been made at the instant of a state and were known to it."""
-    until = min(one.micros for one in (state.at, state.known_at) if one is not None)
+    """The forecasts of the company's periods that had been made at the instant of a state and were known to it."""
+    until, company = min(one.micros for one in (state.at, state.known_at) if one is not None), state.settings.company
     with workspace.reading() as connection:
-        return forecasts.made_until(connection, until, workspace.settings.company.currency)
+        return comparable(forecasts.made_until(connection, until, company.currency), company.fiscal_year_start)
 
 
 def forecast_variance(state: State, kept: Sequence[Kept]) -> Result:
@@ -40,7 +40,8 @@ def forecast_variance(state: State, kept: Sequence[Kept]) -> Result:
     made = leading(kept)
     found = record_of(state, made)
     off = alarms(found)
-    moved = [_moved(those) for those in _current(state, made)]
+    first_month = state.settings.company.fiscal_year_start
+    moved = [_moved(those, first_month) for those in _current(state, made)]
     target = state.settings.pipeline_management.kpi_targets.forecast_accuracy
     enough = [one for one in found if len(one.judged) >= LEAST]
     errors = [severity_of(one.wape, 1 - target, CRITICAL_TIMES * (1 - target)) for one in enough]
@@ -60,7 +61,7 @@ def forecast_variance(state: State, kept: Sequence[Kept]) -> Result:
         "count": 0,
         "accuracy": [one.shown() for one in found],
         "drift": [alarm.shown() for alarm in off],
-        "closed": [one.shown() | {"point": record.point} for record in found for one in record.judged],
+        "closed": [one.shown(first_month) | {"point": record.point} for record in found for one in record.judged],
         "current": moved,
     }
 
@@ -90,11 +91,11 @@ def _current(state: State, made: Sequence[Kept]) -> list[list[Kept]]:
     return list(running.values())
 
 
-def _moved(those: Sequence[Kept]) -> Result:
+def _moved(those: Sequence[Kept], fiscal_year_start: int) -> Result:
     first, latest = those[0], those[-1]
     return {
         "method": first.method,
-        "period": first.of.label,
+        "period": first.label(fiscal_year_start),
         "first": {"as_of": first.as_of.isoformat(), "total": to_major(first.total, first.currency)},
         "latest": {"as_of": latest.as_of.isoformat(), "total": to_major(latest.total, latest.currency)},
         "moved": to_major(latest.total - first.total, first.currency),

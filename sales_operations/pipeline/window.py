@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sales_operations.domain.errors import InvalidInput
-from sales_operations.domain.periods import Period, period_of
+from sales_operations.domain.periods import Period
 from sales_operations.metrics.metric import SECONDS_A_DAY, Frame
 from sales_operations.pipeline.state import State
 
@@ -55,8 +55,8 @@ class Window:
 
     def months(self, state: State) -> list[tuple[Period, Window]]:
         """The calendar months of the company's time zone that it reaches into, each cut off where the window ends."""
-        month = self.period.start if self.period else period_of("month", state.at.day).shifted(-11).start
-        found, one = [], period_of("month", month)
+        month = self.period.start if self.period else state.period("month").shifted(-11).start
+        found, one = [], state.period("month", month)
         while (start := state.start_of(one.start)) < self.end:
             found.append((one, Window(start, min(self.end, state.start_of(one.shifted(1).start)), one)))
             one = one.shifted(1)

@@ -72,6 +72,11 @@ class Company(Section):
     timezone: Zone = Field(
         default="UTC", description="The time zone in which days begin and end, for dates without a time."
     )
+    fiscal_year_start: Annotated[int, Field(ge=1, le=12), Expect("a month, 1 to 12")] = Field(
+        default=1,
+        description="The month in which quarters and years begin to be counted. Unless it is 1, they are called by the "
+        "calendar year in which the fiscal year ends: `FY2027-Q2`, `FY2027`.",
+    )
 
 
 class Store(Section):

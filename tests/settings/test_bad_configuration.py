@@ -75,7 +75,7 @@ CASES: dict[str, tuple[str | bytes, list[tuple[str, int, str]]]] = {
     ),
     "a list for a section": (
         f"{R}:\n  company: [a]\n",
-        [(f"{R}.company", 2, "expected keys below it (name, currency, timezone); found a list")],
+        [(f"{R}.company", 2, "expected keys below it (name, currency, timezone, fiscal_year_start); found a list")],
     ),
     "a section cut off before its keys": (f"{QUOTING}", [(f"{R}.process_automation.quoting", 3, "found nothing")]),
     "a switch without a value": (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sales_operations.domain.clock import iso, to_micros
 from sales_operations.domain.money import to_major
-from sales_operations.domain.periods import Period, period_of
+from sales_operations.domain.periods import period_from
 from sales_operations.forecasting.calls.model import Model
 from sales_operations.forecasting.calls.organisation import COMPANY, Key, Node, Organisation
 from sales_operations.forecasting.calls.rollup import Place
@@ -68,10 +68,10 @@ def board(
     }
 
 
-def shown_call(row: Call, organisation: Organisation) -> dict[str, Any]:
+def shown_call(row: Call, organisation: Organisation, fiscal_year_start: int) -> dict[str, Any]:
     """A call as callers see it, with what was known when it was made; ``amount`` is None where one was taken back."""
     currency = row["currency"]
-    period = _period(row)
+    period = period_from(row["period"], date.fromisoformat(row["period_start"]), fiscal_year_start)
     return {
         "call_id": row["id"],
         "level": row["level"],
@@ -93,10 +93,6 @@ def shown_call(row: Call, organisation: Organisation) -> dict[str, Any]:
             "model_method": row["model_method"],
         },
     }
-
-
-def _period(row: Call) -> Period:
-    return period_of(row["period"], datetime.fromisoformat(row["period_start"]).date())
 
 
 def _place(organisation: Organisation, node: Node, depth: int) -> dict[str, Any]:
@@ -166,7 +162,10 @@ def _calls(scene: Scene, key: Key, currency: str) -> list[dict[str, Any]]:
         place.calls.items(), key=lambda item: (CATEGORIES.index(item[0][0]), item[0][1])
     ):
         moved = place.before(category, kind) - call["rollup_minor"]
-        found.append(shown_call(call, scene.organisation) | {"moved_since": _major(moved, currency)})
+        found.append(
+            shown_call(call, scene.organisation, scene.period.fiscal_year_start)
+            | {"moved_since": _major(moved, currency)}
+        )
     return found
 
 

@@ -28,9 +28,10 @@ class ForecastCalls(SalesForecaster):
 
         ``category``: commit or best_case, both of the whole period with what is won already, or pipeline, the open deals
         apart. ``amount`` is in major units of the company's currency; None takes back what was said. ``period``: month,
-        quarter or year for the present one, or a label such as 2026-Q4. ``by``: who calls, by id, e-mail or name. Whoever
-        stands above the place adjusts it: that counts instead, and the call stays beside it. Kept with it is what was won,
-        what the deals and the roll-up said and what the model expected. Gives the call; ``dry_run`` keeps nothing.
+        quarter or year for the present one, or a label such as 2026-Q4 or FY2027-Q1. ``by``: who calls, by id, e-mail or
+        name. Whoever stands above the place adjusts it: that counts instead, and the call stays beside it. Kept with it is
+        what was won, what the deals and the roll-up said and what the model expected. Gives the call; ``dry_run`` keeps
+        nothing.
         Raises InvalidInput, NotFound, NotAllowed, Disabled.
         """
         asked = (category, amount, rep, team, period, note, by, dry_run)
@@ -67,7 +68,7 @@ class ForecastCalls(SalesForecaster):
 
         settings, at = self.workspace.settings, self.instant(None)
         check_category(category)
-        when = period_named(period, at.day)
+        when = period_named(period, settings, at.day)
         check_period(when, settings, at.day)
         minor = amount_of(amount, settings.company.currency)
         organisation = organisation_of(self.workspace)
@@ -84,7 +85,7 @@ class ForecastCalls(SalesForecaster):
             with self.workspace.unit("forecast call") as unit:
                 call["made_at"] = unit.now
                 unit.create("forecast_calls", call)
-        return shown_call(call, seen.organisation) | {"dry_run": dry_run}
+        return shown_call(call, seen.organisation, when.fiscal_year_start) | {"dry_run": dry_run}
 
     def _list_now(self, period: str, as_of: str | None, single: bool) -> dict[str, Any]:
         from sales_operations.forecasting.calls.agreement import agreed
@@ -96,7 +97,7 @@ class ForecastCalls(SalesForecaster):
 
         at = self.instant(as_of)
         with self.workspace.columns() as db:
-            seen = scene(self.workspace, db, period_named(period, at.day), at)
+            seen = scene(self.workspace, db, period_named(period, self.workspace.settings, at.day), at)
             expected = model(self, seen, as_of)
             past = past_records(self.workspace, seen.organisation, seen.deals, at, "commit")
         return board(seen, expected, agreed(seen, past), self.workspace.settings, single=single)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from sales_operations.domain.clock import AsOf
-from sales_operations.domain.periods import period_of
+from sales_operations.domain.periods import period_from
 from sales_operations.forecasting.calls.deals import Deals
 from sales_operations.forecasting.calls.organisation import Key, Organisation
 from sales_operations.forecasting.calls.record import judged, records
@@ -22,7 +22,7 @@ def past_records(
         made = [row for row in stored.made_until(connection, at.micros) if row["category"] == category]
     ended: dict[tuple[str, str], dict[Key, int]] = {}
     for name, start in sorted({(row["period"], row["period_start"]) for row in made}):
-        period = period_of(name, date.fromisoformat(start))
+        period = period_from(name, date.fromisoformat(start))
         if period.end < at.day:
             ended[name, start] = deals.won(period.start, period.end)
     over = [row for row in made if (row["period"], row["period_start"]) in ended]

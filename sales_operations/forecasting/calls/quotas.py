@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _QUOTAS = """
 SELECT CASE WHEN user_id IS NULL THEN 'team' ELSE 'rep' END, coalesce(user_id, team_id), sum(amount_minor),
     bool_or(amount_minor IS NULL)
-FROM quotas WHERE lower(period) IN (?, ?) AND period_start = ? AND coalesce(user_id, team_id) IS NOT NULL GROUP BY ALL
+FROM quotas WHERE list_contains(?, lower(period)) AND period_start = ? AND coalesce(user_id, team_id) IS NOT NULL GROUP BY ALL
 """
 
 
@@ -24,7 +24,7 @@ def quotas(db: duckdb.DuckDBPyConnection, organisation: Organisation, period: Pe
     A team's is its own, or else the sum of its reps'. The company's is the sum of the reps', or of the teams' where no
     rep has one, as in every report.
     """
-    rows = db.execute(_QUOTAS, [period.name, period.label.lower(), period.start]).fetchall()
+    rows = db.execute(_QUOTAS, [period.names, period.start]).fetchall()
     found: dict[Key, int | None] = {}
     for level, holder, amount, unknown in rows:
         found[organisation.key(level, holder)] = None if unknown else int(amount)

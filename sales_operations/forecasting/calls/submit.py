@@ -20,9 +20,19 @@ from sales_operations.settings import Settings
 OTHER = {"commit": "best_case", "best_case": "commit"}
 
 
-def period_named(text: str, today: date) -> Period:
-    """The period of a label, or the present one of that name. Raises InvalidInput."""
-    return period_of(text, today) if text in MONTHS else parse_period(text)
+def period_named(text: str, settings: Settings, today: date) -> Period:
+    """The period of a label, or the present one of that name; a whole one of the company's year. Raises InvalidInput."""
+    first = settings.company.fiscal_year_start
+    if text in MONTHS:
+        return period_of(text, today, first)
+    named = parse_period(text, first)
+    own = period_of(named.name, named.start, first)
+    if own != named:
+        raise InvalidInput(
+            f"period: {text} is none of the company's, whose year begins in month {first} "
+            f"(sales_operations.company.fiscal_year_start); use {own.label} or {own.shifted(1).label}"
+        )
+    return own
 
 
 def check_period(period: Period, settings: Settings, today: date) -> None:

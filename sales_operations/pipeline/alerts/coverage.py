@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import narwhals as nw
 
-from sales_operations.domain.periods import Period, period_of
+from sales_operations.domain.periods import Period
 from sales_operations.metrics.value import OPEN_AMOUNT, OPEN_AMOUNT_UNKNOWN, OPEN_DEALS, WON_AMOUNT
 from sales_operations.pipeline.moments import Moments
 from sales_operations.pipeline.reporting.quotas import Quotas
@@ -47,7 +47,7 @@ def coverages(moments: Moments) -> dict[datetime, Coverage]:
     quarters, days = {}, {}
     for row in state.rows(moments.deals.select("origin", "day").unique()):
         days[row["origin"]] = row["day"]
-        quarters[row["origin"]] = quarter = period_of("quarter", row["day"]).shifted(1)
+        quarters[row["origin"]] = quarter = state.period("quarter", row["day"]).shifted(1)
         since = row["origin"] - timedelta(days=RUN_RATE_DAYS)
         state.db.execute("INSERT INTO quarters VALUES (?, ?, ?, ?)", [row["origin"], quarter.start, quarter.end, since])
     deals = moments.deals.join(state.table("quarters"), on="origin", how="left")
@@ -88,7 +88,7 @@ def won_in(state: State, quarter: Period) -> int:
 
 def _quota(state: State, quarter: Period) -> int | None:
     """What is set for the quarter or, where nothing is, for its months; None where that is nothing or not known."""
-    first = period_of("month", quarter.start)
+    first = state.period("month", quarter.start)
     for periods in ([quarter], [first.shifted(step) for step in range(3)]):
         held = [quota for period in periods for quota in Quotas(state, period).holders[1].values()]
         if held:

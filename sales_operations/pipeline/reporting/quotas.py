@@ -6,7 +6,7 @@ from typing import Any
 
 import narwhals as nw
 
-from sales_operations.domain.periods import MONTHS, Period, period_of
+from sales_operations.domain.periods import MONTHS, Period
 from sales_operations.metrics.attainment import (
     COVERAGE_OF_QUOTA,
     COVERAGE_OF_REMAINING_QUOTA,
@@ -91,7 +91,7 @@ class Quotas:
     def _of(self, key: str, name: str) -> dict[str, int | None]:
         """Holder to quota in minor units; None where a quota's currency has no rate."""
         called = nw.col("period").str.to_lowercase()
-        here = called.is_in([self.period.name, self.period.label.lower()])
+        here = called.is_in(self.period.names)
         begun = nw.col("period_start") == nw.lit(self.period.start)
         set_ = self.state.table("quotas").filter(here, begun, ~nw.col(key).is_null())
         if key == "team_id":  # a rep's own quota may name the team as well
@@ -143,7 +143,7 @@ def coverage(state: State) -> dict[str, Any]:
     where none is.
     """
     kind = _kind_of_quotas(state)
-    now = period_of(kind, state.at.day)
+    now = state.period(kind)
     entries = []
     for step in range(AHEAD):
         quotas = Quotas(state, now.shifted(step))
@@ -163,7 +163,7 @@ def coverage(state: State) -> dict[str, Any]:
 
 
 def _present_periods(state: State) -> list[Period]:
-    return [period_of(kind, state.at.day) for kind in MONTHS]
+    return [state.period(kind) for kind in MONTHS]
 
 
 def _kind_of_quotas(state: State) -> str:

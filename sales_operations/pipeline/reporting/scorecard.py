@@ -7,7 +7,6 @@ from typing import Any
 
 import narwhals as nw
 
-from sales_operations.domain.periods import period_of
 from sales_operations.metrics.attainment import QUOTA_ATTAINMENT
 from sales_operations.metrics.conversion import CLOSED_DEALS, WIN_RATE_BY_COUNT
 from sales_operations.metrics.health import IDLE_DEALS, OVERDUE_DEALS, PUSHED_DEALS, STALE_DEALS
@@ -41,7 +40,7 @@ def rep_scorecard(state: State) -> dict[str, Any]:
     activity is recorded.
     """
     watch = Watch(state)
-    quotas = Quotas(state, period_of("quarter", state.at.day))
+    quotas = Quotas(state, state.period("quarter"))
     attained = {rep: figure(QUOTA_ATTAINMENT, row, state) for rep, row in quotas.rows("sales_rep", quotas.reps).items()}
     closed = state.measured_by(state.closed_within(WINDOW_DAYS), _CLOSED, "sales_rep")
     now = state.measured_by(watch.deals, _NOW, "sales_rep")
