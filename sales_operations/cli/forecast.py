@@ -19,6 +19,7 @@ from sales_operations.cli.common import (
     print_json,
     table,
 )
+from sales_operations.cli.forecast_deals import deals
 from sales_operations.cli.forecast_history import history
 from sales_operations.cli.forecast_scenario import scenario
 
@@ -27,6 +28,7 @@ forecast_app = typer.Typer()
 
 def add_to(app: typer.Typer) -> None:
     """Hang these commands into the program."""
+    forecast_app.command("deals")(deals)
     forecast_app.command("history")(history)
     forecast_app.command("scenario")(scenario)
     app.add_typer(forecast_app, name="forecast")

@@ -82,7 +82,7 @@ def _shown(found: dict[str, Any]) -> list[Any]:
         [title, _money(base[key]), _money(changed[key]), _money(changed[key] - base[key], signed=True)]
         for title, key in _LINES
     ]
-    for title, side in (("80 % range from", 0), ("to", 1)):
+    for title, side in (("80 % range from", 0), ("80 % range to", 1)):
         low, high = base["interval_80"][side], changed["interval_80"][side]
         rows.append([title, _money(low), _money(high), _money(high - low, signed=True)])
     span = f"{found['period_start']} to {found['period_end']}"
@@ -107,4 +107,4 @@ def _named(one: dict[str, Any], rate: dict[str, Any]) -> str:
 
 
 def _money(amount: float, *, signed: bool = False) -> str:
-    return f"{amount:+,.0f}" if signed else f"{amount:,.0f}"
+    return f"{amount:+,.0f}" if signed and amount else f"{amount:,.0f}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sales_operations.forecasting.forecaster import SalesForecaster as SalesForecaster
     from sales_operations.forecasting.history import ForecastHistory as ForecastHistory
     from sales_operations.forecasting.ml_forecaster import MLForecaster as MLForecaster
+    from sales_operations.forecasting.open_deals import OpenDealForecasts as OpenDealForecasts
     from sales_operations.forecasting.scenario_face import ForecastScenario as ForecastScenario
 
 _HOMES = {
@@ -23,6 +24,7 @@ _HOMES = {
     "ForecastHistory": "sales_operations.forecasting.history",
     "ForecastScenario": "sales_operations.forecasting.scenario_face",
     "MLForecaster": "sales_operations.forecasting.ml_forecaster",
+    "OpenDealForecasts": "sales_operations.forecasting.open_deals",
     "PipelineAnalyzer": "sales_operations.forecasting.analyzers",
     "SalesForecaster": "sales_operations.forecasting.forecaster",
     "SeasonalAnalyzer": "sales_operations.forecasting.analyzers",

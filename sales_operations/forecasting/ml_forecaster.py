@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from sales_operations.forecasting.window import Window
 
 
+EXPLAINED = 20
+"""Deals whose chance is explained."""
+
+
 class MLForecaster(Face):
     """Scores deals with the model learnt on the store's history. ``config`` as for ``SalesForecaster``."""
 
@@ -27,17 +31,22 @@ class MLForecaster(Face):
 
         Counted are the deals won in it, by close date, and of the open ones the chance to be won in what is left of it
         (``deals``, by id) times the amount. A deal counts as it is handed in; how long it has been where it is and how
-        often it was pushed come from the store, where that knows it. ``confidence`` is that of the method ml. With too
-        little history, each deal's own probability serves, confidence is 0 and ``refused`` gives the reason.
+        often it was pushed come from the store, where that knows it. ``contributions`` say of the 20 that are expected to
+        bring most, by id, what adds to the log-odds of their chance, on top of ``base``, the mean over typical ones of
+        these deals (see ``reasons``). ``confidence`` is that of the method ml. With too little history, each deal's own
+        probability serves, confidence is 0 and ``refused`` gives the reason.
         Raises NotFound, Disabled.
         """
         self.check(period, "ml")
         return await asyncio.to_thread(self._predict_now, list(pipeline_data), period)
 
     def _predict_now(self, deals: list[Opportunity], period: str) -> dict[str, Any]:
+        import numpy as np
+
         from sales_operations.forecasting.amounts import fit_amounts
         from sales_operations.forecasting.asof import day_of
         from sales_operations.forecasting.ml import MlMethod
+        from sales_operations.forecasting.reasons import reasons
 
         at = self.instant(None)
         study, window = self.study(at, now=True), self.window(at, period)
@@ -47,16 +56,23 @@ class MLForecaster(Face):
         total = sum(self._minor(deal) or 0 for deal in won if first <= deal.close_date <= last)
         open_deals = [deal for deal in deals if not deal.stage.is_closed]
         seen = self._snapshots(open_deals, study.history, window)
-        if measured.refused:
-            chances = [deal.probability for deal in open_deals]
-        else:
-            found = cast(MlMethod, study.method("ml")).chances(study.history, seen, window)
-            chances = (found * study.open_factor("ml", window)).clip(max=1.0).tolist()
+        chances, base, explained = [deal.probability for deal in open_deals], None, {}
         amounts, _ = fit_amounts(study.history).of(seen.amount, seen.product)
+        if not measured.refused and open_deals:
+            method, correction = cast(MlMethod, study.method("ml")), study.open_factor("ml", window)
+            found = np.minimum(method.chances(study.history, seen, window) * correction, 1.0)
+            chances, largest = found.tolist(), np.argsort(-found * amounts, kind="stable")[:EXPLAINED]
+            why = reasons(
+                lambda deals: method.chances(study.history, deals, window), seen.take(largest), seen, correction
+            )
+            base = why.base
+            explained = {open_deals[one].opportunity_id: why.of(place) for place, one in enumerate(largest.tolist())}
         total += sum(round(chance * amount) for chance, amount in zip(chances, amounts.tolist(), strict=True))
         result = {
             "forecast": self.major(total),
             "deals": {deal.opportunity_id: chance for deal, chance in zip(open_deals, chances, strict=True)},
+            "base": base,
+            "contributions": explained,
             **self.described(window, at, measured.accuracy),
         }
         return result | ({"refused": measured.refused} if measured.refused else {})

@@ -19,9 +19,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sales_operations.domain.errors import InvalidInput, NotFound
-from sales_operations.forecasting.asof import LOST, WON, Floats, History, day_of
+from sales_operations.domain.errors import InvalidInput
+from sales_operations.forecasting.asof import Floats, History
 from sales_operations.forecasting.method import Chance, Estimate
+from sales_operations.forecasting.named_deals import places_of
 from sales_operations.forecasting.pipeline import LARGE
 from sales_operations.forecasting.scenario_changes import AMOUNT, NEW_BUSINESS, WIN_RATE, WINS, Change
 
@@ -90,34 +91,15 @@ def win_rate(history: History) -> WinRate:
     return WinRate(int(chosen.sum()), len(chosen))
 
 
-def open_places(history: History) -> dict[str, int]:
-    """Where each open deal, by its id, stands among ``history.open_rows``."""
-    ids = history.ids[history.deal[history.open_rows]].tolist()
-    return {deal: position for position, deal in enumerate(ids)}
-
-
 def check(changes: Sequence[Change], history: History, rate: WinRate) -> None:
     """Raise NotFound for deals that do not exist, InvalidInput for closed ones and for a win rate that cannot be."""
-    places = open_places(history)
+    places_of([one.deal for one in changes if one.deal is not None], history)
     for one in changes:
-        if one.deal is not None and one.deal not in places:
-            raise _not_open(one.deal, history)
         if one.kind == WIN_RATE and not 0 <= rate.under([one]) <= 1:
             raise InvalidInput(
                 f"win_rate: {one.value:+g} points on {rate.share:.1%}, the share won of the {rate.closed:,} deals closed "
                 "lately, is none between 0 and 100 %"
             )
-
-
-def _not_open(deal: str, history: History) -> Exception:
-    found = np.flatnonzero(history.ids == deal)
-    if not len(found):
-        return NotFound(f"deal {deal!r} does not exist as of {day_of(history.day)}; name the id of an open deal")
-    row = int(history.last[found[0]])
-    said = {WON: "won", LOST: "lost"}[int(history.stage[row])]
-    return InvalidInput(
-        f"deal {deal!r} was {said} on {day_of(int(history.since[row]))}; only open deals can be changed"
-    )
 
 
 def changed(estimate: Estimate, deals: OpenDeals, changes: Sequence[Change], rate: WinRate) -> Outcome:

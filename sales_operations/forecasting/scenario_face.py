@@ -116,8 +116,9 @@ class ForecastScenario(Face):
     def _deals(self, study: Study, window: Window) -> OpenDeals:
         import numpy as np
 
+        from sales_operations.forecasting.named_deals import open_places
         from sales_operations.forecasting.pipeline import fit_flow
-        from sales_operations.forecasting.scenario import OpenDeals, open_places
+        from sales_operations.forecasting.scenario import OpenDeals
         from sales_operations.forecasting.snapshots import snapshots_of
 
         history, rows = study.history, study.history.open_rows

@@ -43,6 +43,10 @@ class Snapshots:
     product: Ints
     source: Ints
 
+    def take(self, chosen: Ints | Bools) -> Snapshots:
+        """Some of them."""
+        return Snapshots(**{name: values[chosen] for name, values in vars(self).items()})
+
 
 def snapshots_of(history: History, rows: Ints, day: Ints, left: Ints) -> Snapshots:
     """Snapshots of states of the history, each on a day on which it held."""

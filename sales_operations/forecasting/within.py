@@ -117,8 +117,7 @@ def _looks(history: History, horizon: int, every: int) -> Looks:
 
 
 def _of(looks: Looks, chosen: Any) -> Looks:
-    parts = {name: values[chosen] for name, values in vars(looks.seen).items()}
-    return Looks(Snapshots(**parts), looks.won[chosen])
+    return Looks(looks.seen.take(chosen), looks.won[chosen])
 
 
 def _rates(earlier: History, seen: Snapshots, horizon: int, stage_probabilities: tuple[float, ...]) -> Floats:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -19,6 +20,7 @@ from sales_operations.domain.clock import parse_as_of
 from sales_operations.domain.errors import StoreError
 from sales_operations.forecasting.asof import History, load_history
 from sales_operations.settings import load
+from sales_operations.store.results import Results
 from sales_operations.workspace import Workspace
 
 TODAY = datetime(2026, 8, 20, 12, tzinfo=UTC)
@@ -31,6 +33,7 @@ CREATE TABLE intervals(opportunity_id VARCHAR, valid_from TIMESTAMP, valid_to TI
   pipeline_stage VARCHAR, stage VARCHAR, status VARCHAR, amount_minor BIGINT, probability DOUBLE,
   forecast_category VARCHAR, close_date DATE, owner_id VARCHAR, sales_rep VARCHAR, team VARCHAR, deleted BOOLEAN);
 CREATE TABLE m_events(opportunity_id VARCHAR, occurred_at BIGINT, seq BIGINT, product VARCHAR, lead_source VARCHAR);
+CREATE TABLE opportunities(opportunity_id VARCHAR, account_name VARCHAR);
 CREATE TABLE meta(store_id VARCHAR, seq BIGINT, head VARCHAR, currency VARCHAR, format BIGINT);
 """
 _NUMBERS = count()
@@ -142,17 +145,24 @@ def simulate(seed: int, deals: int, *, rush: float = 1.0, growth: float = 0.0, a
 
 
 class Simulated(Workspace):
-    """A workspace whose columns are a simulated company's."""
+    """A workspace whose columns are a simulated company's; ``kept`` is where estimates are kept, nowhere by default."""
 
-    def __init__(self, company: Company, settings: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, company: Company, settings: dict[str, Any] | None = None, kept: Path = Path("no folder", "results")
+    ) -> None:
         self.settings = load({"sales_operations": settings or {}}, environ={})
         self.clock = lambda: TODAY
         self._db = company.tables()
+        self._kept = kept
 
     @contextmanager
     def columns(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._db.cursor() as cursor:
             yield cursor
+
+    @property
+    def results(self) -> Results:
+        return Results(self._kept)
 
     def data_version(self) -> tuple[str, int]:
         return "simulated", 1
