@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sales_operations.demo import store as demo
+from sales_operations.domain.clock import to_micros
 from sales_operations.domain.errors import NotFound, StoreError
 from sales_operations.forecasting import ForecastHistory, SalesForecaster
 from sales_operations.forecasting.schedule import DAILY, schedules
+from sales_operations.metrics.forecast_record import Kept
+from sales_operations.pipeline import PipelineInsights
 from sales_operations.store import forecasts
 from sales_operations.store.engine import writing
 from sales_operations.workspace import Workspace
 from tests.conftest import NOW, Clock, Stores
 
 QUICK = {"forecasting": {"methods": ["seasonal", "hybrid"], "periods": ["month", "quarter"]}}
+KEPT = Kept(
+    method="hybrid", period="quarter", period_start=date(2026, 7, 1), period_end=date(2026, 9, 30), as_of=date(2026, 7, 1),
+    made_at=to_micros(datetime.fromisoformat("2026-07-01T12:00:00+00:00")), currency="USD", total=1_000, booked=0, open=None,
+    created_later=None, p2_5=0, p10=0, p50=1_000, p90=2_000, p97_5=3_000, confidence=0.5, weights=None, data_seq=1,
+    settings="ab",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +52,10 @@ def company(built: Path, tmp_path: Path, clock: Clock) -> Any:
 
 def forecast(workspace: Workspace, *arguments: Any) -> dict[str, Any]:
     return asyncio.run(SalesForecaster(workspace).forecast_sales(*arguments))
+
+
+def horizon(workspace: Workspace, days: int) -> dict[str, Any]:
+    return asyncio.run(SalesForecaster(workspace).forecast_sales(horizon=days))
 
 
 def history(workspace: Workspace, as_of: str | None = None, **asked: Any) -> dict[str, Any]:
@@ -69,6 +83,10 @@ def test_a_forecast_from_now_is_kept_as_it_was_shown_and_one_from_the_past_is_no
     )
     assert {name: kept[name] for name in (*same, "weights")} == {name: shown[name] for name in (*same, "weights")}
     assert (kept["period"], kept["as_of"], kept["made_at"]) == ("2026-11", "2026-11-24", NOW.isoformat())
+    ahead = [horizon(workspace, days) for days in (1, 30)]
+    found = {one["period"]: one["total"] for one in history(workspace)["forecasts"]}
+    assert found["2026-11-25/2026-11-25"] == ahead[0]["total"]
+    assert found["2026-11-25/2026-12-24"] == ahead[1]["total"]
 
 
 def test_asking_again_keeps_nothing_twice_but_other_settings_or_data_do(company: Stores, clock: Clock) -> None:
@@ -159,3 +177,37 @@ def test_the_record_is_of_what_was_asked_for(company: Stores) -> None:
     for asked in ({"period": "week"}, {"method": "guess"}):
         with pytest.raises(NotFound, match="does not exist; use one of"):
             history(workspace, **asked)
+
+
+def test_only_periods_of_the_present_fiscal_year_are_compared_while_all_are_told(
+    sqlite_store: Stores, clock: Clock
+) -> None:
+    workspace = sqlite_store.open()
+    for period, start, end in (
+        ("quarter", "2026-05-01", "2026-07-31"),
+        ("quarter", "2026-07-01", "2026-09-30"),
+        ("30 days", "2026-07-02", "2026-07-31"),
+    ):
+        begun, ended = date.fromisoformat(start), date.fromisoformat(end)
+        forecasts.keep(workspace.engine, replace(KEPT, period=period, period_start=begun, period_end=ended))
+    clock.now = datetime.fromisoformat("2026-10-05T12:00:00+00:00")
+    fiscal = sqlite_store.open({"company": {"fiscal_year_start": 2}})
+    of_calendar, of_fiscal = history(workspace), history(fiscal)
+    assert {one["period"] for one in of_calendar["forecasts"]} == {
+        "2026-Q3",
+        "2026-05-01/2026-07-31",
+        "2026-07-02/2026-07-31",
+    }
+    assert {one["period"] for one in of_fiscal["forecasts"]} == {
+        "FY2027-Q2",
+        "2026-07-01/2026-09-30",
+        "2026-07-02/2026-07-31",
+    }
+    assert all(one["error"] == 10.0 for found in (of_calendar, of_fiscal) for one in found["forecasts"])
+    assert [(one["point"], one["n"]) for one in of_calendar["accuracy"]] == [("start", 1)]
+    assert of_fiscal["accuracy"] == []  # July the 1st is no longer the start, and not the middle
+    for known, closed in ((workspace, "2026-Q3"), (fiscal, None)):
+        found = asyncio.run(PipelineInsights(known).generate_insights())["forecast_variance"]
+        assert [one["period"] for one in found["closed"]] == ([closed] if closed else [])
+        running = asyncio.run(PipelineInsights(known).generate_insights("2026-07-15"))["forecast_variance"]["current"]
+        assert [one["period"] for one in running] == ["2026-Q3" if closed else "FY2027-Q2"]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sales_operations.pipeline.movement import movement
 from sales_operations.pipeline.reporting.activity import activity
 from sales_operations.pipeline.reporting.catalogue import KINDS, paper_of
 from sales_operations.pipeline.reporting.funnel import cohorts, funnel
@@ -18,6 +19,7 @@ from sales_operations.pipeline.reporting.outcomes import win_loss
 from sales_operations.pipeline.reporting.quality import data_quality
 from sales_operations.pipeline.reporting.quotas import coverage, quota_attainment
 from sales_operations.pipeline.reporting.scorecard import rep_scorecard
+from sales_operations.pipeline.reports import pipeline_summary
 from tests.pipeline.test_reports import AS_OF, FUNNEL, UNTIL, Way, total
 
 QUOTAS = "CREATE OR REPLACE TABLE quotas(user_id VARCHAR, team_id VARCHAR, period VARCHAR, period_start DATE, amount_minor BIGINT)"
@@ -171,6 +173,23 @@ def sales(state_of):
     rows += [("Ada", None, "quarter", "2026-07-01", 5000_00), (None, "t1", "year", "2026-01-01", 9000_00)]
     made.db.executemany("INSERT INTO quotas VALUES (?, ?, ?, ?, ?)", rows)
     return made
+
+
+def test_quotas_of_fiscal_quarters_count_in_the_company_s_fiscal_year(state_of):
+    state = state_of(SALES, HALF, config={"company": {"fiscal_year_start": 2}})
+    state.db.execute(QUOTAS)
+    rows = [("Ada", None, "quarter", "2026-04-01", 1_00), ("Ada", None, "fy2027-q2", "2026-05-01", 1000_00)]
+    rows += [("Ada", None, "quarter", "2026-08-01", 3000_00), ("Bo", None, "FY2027", "2026-02-01", 4000_00)]
+    state.db.executemany("INSERT INTO quotas VALUES (?, ?, ?, ?, ?)", rows)
+    attained = {one["period"]: one["total"]["quota"] for one in quota_attainment(state)["periods"]}
+    assert attained == {"FY2027-Q2": 1000, "FY2027": 4000}
+    covered = [(one["period"], one["quota"]) for one in coverage(state)["periods"]]
+    assert covered == [("FY2027-Q2", 1000), ("FY2027-Q3", 3000), ("FY2027-Q4", None), ("FY2028-Q1", None)]
+    assert rep_scorecard(state)["quarter"] == "FY2027-Q2"
+    summary = pipeline_summary(state)
+    assert (summary["this_quarter"]["period"], summary["last_quarter"]["period"]) == ("FY2027-Q2", "FY2027-Q1")
+    slipped = movement(state)["slippage"]
+    assert (slipped["this_period"]["period"], slipped["period_before"]["period"]) == ("FY2027-Q2", "FY2027-Q1")
 
 
 def figures(entry: dict[str, Any], names: str) -> list[Any]:
