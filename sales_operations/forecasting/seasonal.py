@@ -9,9 +9,10 @@ import numpy as np
 from sales_operations.domain.errors import HistoryTooThin
 from sales_operations.forecasting.amounts import fit_amounts
 from sales_operations.forecasting.asof import LONGEST, History
+from sales_operations.forecasting.blocks import adjusted_length, block_edges
 from sales_operations.forecasting.method import Chance, Estimate
 from sales_operations.forecasting.seasons import fit_rhythm
-from sales_operations.forecasting.series import adjusted_length, block_edges, smoothed_level
+from sales_operations.forecasting.series import smoothed_level
 from sales_operations.forecasting.window import Window
 
 WEEK = 7

@@ -7,24 +7,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from sales_operations.domain.errors import HistoryTooThin
+from sales_operations.forecasting.amounts import fit_amounts
 from sales_operations.forecasting.asof import Floats, History
-from sales_operations.forecasting.method import Estimate
-from sales_operations.forecasting.seasons import fit_rhythm
-from sales_operations.forecasting.series import (
+from sales_operations.forecasting.blocks import (
     MONTH,
     adjusted_length,
     block_edges,
     block_sums,
     blocks_for,
-    combined_forecast,
     spread_over,
 )
+from sales_operations.forecasting.method import Chance, Estimate
+from sales_operations.forecasting.seasons import fit_rhythm
+from sales_operations.forecasting.series import next_values
 from sales_operations.forecasting.window import Window
 
 USUAL_MONTHS = 6
 LEAST_MONTHS = 3
 """Months that a trend needs, and those that do where the configuration asks for so few."""
 _STANDARD_ERRORS = 2.0
+_YEAR = 12
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,15 @@ class TrendMethod:
         # A month's sum by the usual length of a month: without it, months with a quarter's end in them look like jumps.
         revenue = block_sums(history, edges) / adjusted_length(rhythm, edges) * MONTH
         left = rhythm.of(np.arange(window.origin + 1, window.end + 1)).sum()
-        ahead = combined_forecast(revenue, blocks_for(left, MONTH))
+        rest = round(spread_over(next_values(revenue, blocks_for(left, MONTH), _YEAR), MONTH, left))
         booked = window.booked(history)
+        amounts = fit_amounts(history)
         label, growth = direction(revenue)
         return Estimate(
-            booked + round(spread_over(ahead, MONTH, left)),
+            booked + rest,
             booked,
+            # As many deals as make up the rest come by chance.
+            chance=Chance(rest * amounts.mean_square / amounts.mean if amounts.mean > 0 else 0.0),
             details={"trend": label, "growth_rate": growth, "months": months},
         )
 

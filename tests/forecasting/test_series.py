@@ -9,7 +9,7 @@ from sales_operations.domain.errors import HistoryTooThin
 from sales_operations.forecasting.method import Estimate
 from sales_operations.forecasting.seasonal import SeasonalMethod
 from sales_operations.forecasting.seasons import parts_of, seasons_of
-from sales_operations.forecasting.series import combined_forecast
+from sales_operations.forecasting.series import forecast_series
 from sales_operations.forecasting.trend import TrendMethod, direction
 from sales_operations.forecasting.window import window_of
 from tests.forecasting.conftest import Company, State
@@ -143,7 +143,7 @@ def test_a_quarter_has_three_months_and_its_last_two_weeks_and_a_year_its_holida
 
 @pytest.mark.parametrize("values", [[5.0], [0.0, 0.0], [1.0, 2.0, 3.0], [0.0] * 11 + [9.0], [4.0, -9.0] * 6])
 def test_forecasts_of_short_empty_and_odd_series_are_finite_and_not_negative(values: list[float]) -> None:
-    ahead = combined_forecast(np.array(values), 3)
+    ahead = forecast_series([values], 3).median[0]
     assert ahead.shape == (3,)
     assert np.isfinite(ahead).all()
     assert (ahead >= 0).all()
