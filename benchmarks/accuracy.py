@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.insights import ROOT, SETS, DataSet, imported, renewed
+from sales_operations.estimation.intervals import binomial_band
 from sales_operations.forecasting import ForecastBacktest
 from sales_operations.render.forecast_chart import svg
 
@@ -17,6 +18,10 @@ MARKER = "<!-- measured: written by python -m benchmarks.accuracy, do not edit b
 _HEAD = (
     "| | n | WAPE | of what remained | bias | MASE | pinball | in 80 % | in 95 % |\n"
     "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+)
+_RANGES = (
+    "| what of | method | came within the 80 % range | independent windows | what luck leaves of 80 % | inside |\n"
+    "|---|---|---:|---:|---:|---|"
 )
 
 
@@ -64,7 +69,23 @@ def section(data: DataSet, questions: Sequence[Question], found: list[dict[str, 
             lines += [_row(name, figures) for name, figures in one[group].items() if figures["origins"]]
         silent = [name for name, figures in one["methods"].items() if not figures["origins"]]
         lines += ["", f"Refused, for want of history: {', '.join(silent)}.", ""] if silent else [""]
-    return "\n".join(lines)
+    lines += ["Whether the 80 % ranges hold, as far as so few independent windows tell:", "", _RANGES]
+    lines += [
+        _held(question.title, name, figures)
+        for question, one in zip(questions, found, strict=True)
+        for name, figures in one["methods"].items()
+        if figures["origins"]
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _held(title: str, name: str, one: dict[str, Any]) -> str:
+    """How often the 80 % range held, and whether that is within the 95 % binomial band of as many independent windows."""
+    held, independent = round(one["coverage_80"] * one["origins"]), round(one["independent"])
+    low, high = binomial_band(independent, 0.8)
+    inside = "yes" if low <= one["coverage_80"] <= high else "no"
+    share = f"{held} of {one['origins']}, {one['coverage_80']:.0%}"
+    return f"| {title} | {name} | {share} | {independent} | {low:.0%} to {high:.0%} | {inside} |"
 
 
 def _row(name: str, one: dict[str, Any]) -> str:
