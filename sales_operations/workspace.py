@@ -23,6 +23,7 @@ from sales_operations.store.columns import Columns
 from sales_operations.store.durable import Outbox
 from sales_operations.store.engine import open_engine, parse_url, reading, shown, sqlite_file
 from sales_operations.store.gates import Gates
+from sales_operations.store.results import Results
 from sales_operations.store.turns import Turns
 from sales_operations.store.unit import Unit, unit
 
@@ -110,6 +111,11 @@ class Workspace:
     def columns(self) -> AbstractContextManager[DuckDBPyConnection]:
         """A read-only DuckDB connection to the columns for analysis, in step with the store."""
         return self._columns.open()
+
+    @property
+    def results(self) -> Results:
+        """What was worked out from the data before and is still there."""
+        return self._columns.results
 
     def data_version(self) -> tuple[str, int]:
         """The store's identity and its last sequence number: equal values mean equal data."""

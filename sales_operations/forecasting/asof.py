@@ -71,7 +71,8 @@ class History:
 
     ``product`` and ``source`` are what was known of the deal when the state began; ``ids`` has one entry a deal, and
     ``teams``, where they are known, one for each of ``reps``. ``gone`` marks states in which a deal was deleted;
-    after ``at`` no deal is left that is deleted at the origin.
+    after ``at`` no deal is left that is deleted at the origin. ``texts``, where the history was loaded from a store, has
+    a hash of the texts that the codes of a row stand for.
     """
 
     day: int
@@ -87,6 +88,8 @@ class History:
     ids: npt.NDArray[np.object_]
     reps: tuple[str, ...]
     teams: tuple[str, ...] = ()
+    texts: npt.NDArray[np.uint64] | None = None
+    _whole: History | None = None
     _shared: dict[object, object] = field(default_factory=dict)
 
     def at(self, day: int) -> History:
@@ -112,7 +115,12 @@ class History:
             ids=self.ids[alive],
             reps=tuple(self.reps[code] for code in seen.tolist()),
             teams=tuple(self.teams[code] for code in seen.tolist()) if self.teams else (),
+            _whole=self._whole or self,
         )
+
+    def as_told(self, day: int) -> History:
+        """The same as was known then: with the deals that were deleted between that day and this one's."""
+        return (self._whole or self).at(min(day, self.day))
 
     def once(self, key: object, work: Callable[[], Value]) -> Value:
         """What ``work`` returns, done once for this history, so that methods share what they derive from it."""
@@ -236,7 +244,8 @@ _STATES = f"""
         CASE stage {_STAGE} END AS stage, CAST(amount_minor AS DOUBLE) AS amount, deleted AS gone,
         coalesce(date_diff('day', DATE '1970-01-01', close_date), {NO_DAY}) AS close,
         dense_rank() OVER (ORDER BY sales_rep) - 1 AS rep,
-        dense_rank() OVER (ORDER BY product) - 1 AS product, dense_rank() OVER (ORDER BY source) - 1 AS source
+        dense_rank() OVER (ORDER BY product) - 1 AS product, dense_rank() OVER (ORDER BY source) - 1 AS source,
+        hash(known.opportunity_id, sales_rep, product, source) AS texts
     FROM (SELECT * {_KNOWN}) known ASOF LEFT JOIN ({_TOLD}) told
         ON known.opportunity_id = told.opportunity_id AND known.valid_from >= told.valid_from
     ORDER BY known.opportunity_id, known.valid_from"""
@@ -270,6 +279,7 @@ def load_history(db: duckdb.DuckDBPyConnection, as_of: AsOf, zone: str = "UTC") 
         ids=np.asarray(deals["id"], dtype=np.object_),
         reps=tuple(str(name) for name, _ in reps),
         teams=tuple(str(team) for _, team in reps),
+        texts=np.asarray(states["texts"], dtype=np.uint64)[kept],
     )
 
 

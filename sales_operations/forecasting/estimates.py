@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sales_operations.domain.errors import HistoryTooThin
 from sales_operations.forecasting.asof import History
+from sales_operations.forecasting.kept import KeptEstimates
 from sales_operations.forecasting.method import Estimate, Method, check_recent
 from sales_operations.forecasting.window import Window
 
@@ -15,10 +16,11 @@ _HISTORIES = 3
 
 
 class Estimates:
-    """Estimates by ``methods`` from ``known``, a history as ``load_history`` gives it."""
+    """Estimates by ``methods`` from ``known``, a history as ``load_history`` gives it; ``kept``: those of earlier times."""
 
-    def __init__(self, known: History, methods: Sequence[Method]) -> None:
+    def __init__(self, known: History, methods: Sequence[Method], kept: KeptEstimates | None = None) -> None:
         self._known = known
+        self._kept = kept
         self._methods = {method.name: method for method in methods}
         self._slices: OrderedDict[int, History] = OrderedDict()
         self._found: dict[tuple[str, Window], Estimate | str] = {}
@@ -48,15 +50,20 @@ class Estimates:
 
     def of(self, names: Iterable[str], window: Window) -> dict[str, Estimate | str]:
         """By method the estimate, or why it refuses."""
-        return {name: self._one(name, window) for name in names}
+        asked = list(names)
+        if missing := [self._methods[name] for name in asked if (name, window) not in self._found]:
+            said = self._kept.get(missing, window) if self._kept else {}
+            new = [method for method in missing if method.name not in said]
+            said |= {method.name: self._worked_out(method, window) for method in new}
+            if self._kept and new:
+                self._kept.put(new, window, said)
+            self._found.update({(name, window): one for name, one in said.items()})
+        return {name: self._found[name, window] for name in asked}
 
-    def _one(self, name: str, window: Window) -> Estimate | str:
-        key = (name, window)
-        if key not in self._found:
-            history = self.history(window.origin)
-            try:
-                check_recent(history)
-                self._found[key] = self._methods[name].fit_forecast(history, window)
-            except HistoryTooThin as reason:
-                self._found[key] = str(reason)
-        return self._found[key]
+    def _worked_out(self, method: Method, window: Window) -> Estimate | str:
+        history = self.history(window.origin)
+        try:
+            check_recent(history)
+            return method.fit_forecast(history, window)
+        except HistoryTooThin as reason:
+            return str(reason)

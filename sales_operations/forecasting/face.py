@@ -121,8 +121,9 @@ class Face:
         return Study(self.estimates(known))
 
     def estimates(self, known: Any) -> Estimates:
-        """The configured methods at work on a history."""
+        """The configured methods at work on a history as ``load_history`` gives it."""
         from sales_operations.forecasting.estimates import Estimates
+        from sales_operations.forecasting.kept import KeptEstimates
         from sales_operations.forecasting.ml import MlMethod
         from sales_operations.forecasting.pipeline import PipelineMethod
         from sales_operations.forecasting.seasonal import SeasonalMethod
@@ -137,6 +138,7 @@ class Face:
                 SeasonalMethod(self._options.seasonal.seasonal_periods),
                 MlMethod(self._options.ml.model, chances),
             ),
+            KeptEstimates(self.workspace.results, known),
         )
 
     def stage_probabilities(self) -> tuple[float, ...]:

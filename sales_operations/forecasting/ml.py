@@ -29,7 +29,7 @@ class MlMethod:
     model: str
     stage_probabilities: tuple[float, ...]
     name: str = "ml"
-    _fitted: dict[int, DealModel | None] = field(default_factory=dict, compare=False)
+    _fitted: dict[int, DealModel | None] = field(default_factory=dict, compare=False, repr=False)
 
     def fit_forecast(self, history: History, window: Window) -> Estimate:
         """See ``Method``. ``details``: ``signal`` is the weight of the model against the plain rates; 0: no usable signal."""
@@ -52,7 +52,8 @@ class MlMethod:
             raise HistoryTooThin(f"{history.day - first} days of closings are known; a model needs {REFIT_DAYS}")
         fit_day = first + models * REFIT_DAYS
         if fit_day not in self._fitted:
-            self._fitted[fit_day] = fit_deal_model(self.model, history.at(fit_day), self.stage_probabilities)
+            # Of what was known then, so that every later origin finds the same model.
+            self._fitted[fit_day] = fit_deal_model(self.model, history.as_told(fit_day), self.stage_probabilities)
         model = self._fitted[fit_day]
         if model is None:
             raise HistoryTooThin(

@@ -21,6 +21,7 @@ from sqlalchemy.engine import URL
 
 from sales_operations.domain.errors import StoreError
 from sales_operations.store import shapes
+from sales_operations.store.results import Results
 from sales_operations.store.snapshots import Snapshot, snapshot
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Columns:
         self._url = url
         self.file = file
         self._currency = currency
+        self.results = Results(file.with_name(f"{file.name}.results"))
 
     @contextmanager
     def open(self) -> Iterator[DuckDBPyConnection]:
@@ -114,6 +116,7 @@ class Columns:
                 with duckdb.connect(str(draft)) as target:
                     _run(target, "SET enable_progress_bar = false")
                     if not follows:
+                        self.results.clear()  # as the columns, they may name who was erased
                         _lay_out(target)
                     if present is not None and follows and not _is_to_be_tidied(target, present.seq, wanted.seq):
                         _run(target, "SET max_vacuum_tasks = 0")

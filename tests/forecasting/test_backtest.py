@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,15 +87,71 @@ def test_data_that_ended_long_ago_are_tested_while_they_lasted(company: Company)
     assert found["methods"]["seasonal"]["mase"] > 0
 
 
-@pytest.mark.parametrize("asked", [{"horizon": 30}, {"period": "quarter"}])
-def test_nothing_dated_after_an_origin_changes_its_forecasts(
-    company: Company, workspace: Simulated, asked: dict[str, Any]
+BLIND = [({"horizon": 30}, "2026-03-01", "2026-04-05"), ({"period": "quarter"}, "2026-01-25", "2026-03-01")]
+
+
+@pytest.mark.parametrize(("asked", "start", "end"), BLIND)
+def test_nothing_dated_after_an_origin_changes_its_forecasts_kept_before_or_not(
+    company: Company, workspace: Simulated, tmp_path: Path, asked: dict[str, Any], start: str, end: str
 ) -> None:
-    later = Simulated(after(company, parse_as_of("2026-05-10").instant))
-    told = [backtest(store, start="2026-03-01", end="2026-05-10", every=35, **asked) for store in (workspace, later)]
-    first, second = ([{**one, "actual": None} for one in found["forecasts"]] for found in told)
-    assert json.dumps(first) == json.dumps(second)
-    assert {one["method"] for one in first} == METHODS
+    asked, file = {**asked, "start": start, "end": end, "every": 35}, tmp_path / "kept"
+    later = gone(after(company, parse_as_of(end).instant), parse_as_of(end).instant)
+    fresh, cold = backtest(workspace, **asked), backtest(Simulated(later, kept=file), **asked)
+    before = file.read_bytes()
+    warm = backtest(Simulated(company, kept=file), **asked)
+    assert json.dumps(said(fresh)) == json.dumps(said(cold)) == json.dumps(said(warm))
+    assert {one["method"] for one in said(fresh)} == METHODS
+    assert len(said(fresh)) == 2 * len(METHODS)
+
+    over = backtest(Simulated(after(company, parse_as_of("2026-05-10").instant), kept=file), **asked)
+    figures = [json.dumps({**one, "data_until": None}) for one in (fresh, warm, over)]
+    assert figures[0] == figures[1] == figures[2], "figures of windows that were over before anything changed"
+    assert file.read_bytes() == before, "what was kept for one future did not serve the other"
+
+
+def test_nor_the_weights_kept_before_or_not(company: Company, workspace: Simulated, tmp_path: Path) -> None:
+    day, file = "2026-03-01", tmp_path / "kept"
+    later = gone(after(company, parse_as_of(day).instant), parse_as_of(day).instant)
+    told = []
+    for store in (workspace, Simulated(later, kept=file), Simulated(company, kept=file)):
+        told.append(asyncio.run(SalesForecaster(store).forecast_sales("month", "hybrid", day)))
+        before = file.read_bytes() if file.exists() else b""
+    assert json.dumps(told[0]) == json.dumps(told[1]) == json.dumps(told[2])
+    assert len(told[0]["weights"]) == 4
+    assert file.read_bytes() == before
+
+
+def test_a_late_correction_of_what_was_before_an_origin_is_not_answered_from_what_was_kept(
+    company: Company, tmp_path: Path
+) -> None:
+    corrected = company.copy()
+    deal, states = next(
+        (deal, states)
+        for deal, states in company.deals.items()
+        if states[-1].stage == "closed_won" and "2026-02-01" < states[-1].at.date().isoformat() < "2026-02-20"
+    )
+    corrected.deals[deal] = [*states[:-1], replace(states[-1], amount=(states[-1].amount or 0) + 50_000_00)]
+    asked = {"horizon": 30, "start": "2026-03-01", "end": "2026-03-01", "methods": ["pipeline"]}
+    first, then, anew = (
+        said(backtest(Simulated(one, kept=tmp_path / kept), **asked))
+        for one, kept in ((company, "kept"), (corrected, "kept"), (corrected, "another"))
+    )
+    assert first != then == anew
+
+
+def gone(company: Company, instant: datetime) -> Company:
+    """The company with every fifth deal deleted after ``instant``, closed ones included."""
+    changed = company.copy()
+    for position, (deal, states) in enumerate(company.deals.items()):
+        if position % 5 == 0:
+            when = max(states[-1].at, instant) + timedelta(hours=1)
+            changed.deals[deal] = [*states, replace(states[-1], at=when, deleted=True)]
+    return changed
+
+
+def said(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The forecasts, without what came true."""
+    return [{**one, "actual": None} for one in found["forecasts"]]
 
 
 @pytest.mark.parametrize(
