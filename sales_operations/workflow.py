@@ -187,18 +187,26 @@ def opportunity_block(opportunity: Opportunity) -> Block:
 
 
 def forecast_block(forecast: dict[str, Any]) -> Block:
-    """One forecast."""
+    """One forecast, in short."""
     currency = forecast["currency"]
     refused = forecast.get("refused")
     lines = [
         ("Method", forecast["method"]),
-        ("Period", f"{forecast['period']} ({forecast['period_start']} to {forecast['period_end']})"),
+        (
+            "Period",
+            f"{forecast['period']} {forecast['period_label']} ({forecast['period_start']} to {forecast['period_end']})",
+        ),
         ("Total", written(forecast["total"], currency)),
         ("Confidence", "not enough history" if refused else f"{forecast['confidence'] * 100:.0f}%"),
     ]
     if forecast["method"] == "hybrid":
         lines += [("ML" if name == "ml" else name.title(), written(forecast[name], currency)) for name in METHODS]
-    lines.append(("Won so far", written(forecast["booked"], currency)))
+    parts = {"Won so far": forecast["booked"]}
+    if forecast["open"] is not None:
+        parts |= {"Open deals": forecast["open"], "Not created yet": forecast["not_created_yet"]}
+    lines += [(name, written(amount, currency)) for name, amount in parts.items()]
+    if not refused:
+        lines.append(("80 % range", " to ".join(written(bound, currency) for bound in forecast["interval_80"])))
     reasons = [f"{', '.join(names)}: {reason}" for reason, names in _dropped(forecast)]
     if refused and not reasons:
         reasons = [str(refused)]

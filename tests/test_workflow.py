@@ -17,10 +17,14 @@ from sales_operations.domain.stages import OpportunityStage, OpportunityStatus
 FORECAST: dict[str, Any] = {
     "method": "hybrid",
     "period": "quarter",
+    "period_label": "2026-Q4",
     "period_start": "2026-10-01",
     "period_end": "2026-12-31",
     "total": 1_200.0,
     "booked": 200.0,
+    "open": 900.0,
+    "not_created_yet": 100.0,
+    "interval_80": [1_000.0, 1_500.0],
     "confidence": 0.754,
     "currency": "USD",
     **dict.fromkeys(workflow.METHODS, 300.0),
@@ -86,6 +90,8 @@ def test_the_steps_are_told_as_they_begin_and_a_store_without_leads_goes_on(stor
     [
         ({}, [("Confidence", "75%"), ("ML", "$300.00"), ("Won so far", "$200.00")]),
         ({"currency": "JPY"}, [("Total", "1,200 JPY")]),
+        ({}, [("Period", "quarter 2026-Q4 (2026-10-01 to 2026-12-31)"), ("80 % range", "$1,000.00 to $1,500.00")]),
+        ({}, [("Won so far", "$200.00"), ("Open deals", "$900.00"), ("Not created yet", "$100.00")]),
         ({"dropped": {"ml": "too few deals"}}, [("Without", "ml: too few deals")]),
         (
             {"refused": "all", "dropped": {"ml": "few", "trend": "few", "seasonal": "none"}},

@@ -25,10 +25,11 @@ def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tu
 
 ALL = dict(commands())
 LEAVES = {path: one for path, one in ALL.items() if not hasattr(one, "commands")}
-LOOKING_BACK = {("run",), ("forecast",), ("forecast", "history"), ("pipeline",), ("analytics",), ("kpi",), ("opportunity", "list"),
-                ("opportunity", "show"), ("inbox",), ("report",), ("rules", "list"), ("rules", "history"), ("call", "list"),
-                ("call", "accuracy"), ("model", "evaluate"), ("model", "score"), ("task", "list"), ("insights",),
-                ("insights", "measure"), ("insights", "list")}  # fmt: skip
+LOOKING_BACK = {("run",), ("forecast",), ("forecast", "deals"), ("forecast", "history"), ("forecast", "scenario"),
+                ("pipeline",), ("analytics",), ("kpi",), ("opportunity", "list"), ("opportunity", "show"), ("inbox",),
+                ("report",), ("rules", "list"), ("rules", "history"), ("call", "list"), ("call", "accuracy"),
+                ("model", "evaluate"), ("model", "score"), ("task", "list"), ("insights",), ("insights", "measure"),
+                ("insights", "list")}  # fmt: skip
 
 
 def options(path: tuple[str, ...]) -> set[str]:
@@ -77,6 +78,8 @@ def test_every_command_that_tells_of_deals_takes_a_date() -> None:
         ("lead convert l9", 2, "error: there is no lead 'l9'"),
         ("forecast --method magic", 2, "error: method 'magic' does not exist; use one of pipeline, trend"),
         ("forecast --period week", 2, "error: period 'week' does not exist; use one of month, quarter, year"),
+        ("forecast --horizon 367", 2, "error: horizon: 367 days cannot be forecast; use 1 to 366"),
+        ("forecast --horizon 30 --period month", 2, "error: period and horizon exclude each other"),
         ("forecast --as-of 2999-01-01", 2, "error: as_of: 2999-01-01 has not come yet"),
         ("pipeline --as-of yesterday", 2, "error: as_of: 'yesterday' is neither a date"),
         ("inbox --as-of 2026-02-30", 2, "error: as_of: '2026-02-30' is neither a date"),
