@@ -27,7 +27,9 @@ _DIMENSIONS = "sales_rep, team, pipeline, lead_source, product, segment or month
 
 Period = Annotated[
     str | None,
-    typer.Option("--period", metavar="PERIOD", help="Deals closed in 2026-05, 2026-Q2 or 2026; else in the last year."),
+    typer.Option(
+        "--period", metavar="PERIOD", help="Deals closed in 2026-05, 2026-Q2, 2026 or FY2027-Q2; else last year."
+    ),
 ]
 
 

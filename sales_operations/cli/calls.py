@@ -22,7 +22,10 @@ from sales_operations.cli.common import (
 
 call_app = typer.Typer(help="Forecast calls: what reps and managers say a period will bring.", no_args_is_help=True)
 Period = Annotated[
-    str, typer.Option("--period", metavar="PERIOD", help="month, quarter or year, or one such as 2026-Q4 or 2026-11.")
+    str,
+    typer.Option(
+        "--period", metavar="PERIOD", help="month, quarter or year, or one such as 2026-Q4, 2026-11 or FY2027-Q1."
+    ),
 ]
 _WIDE = 150
 """Columns of a terminal in which the board fits as one table."""

@@ -38,7 +38,8 @@ def changes(
         str | None, typer.Option("--category", metavar="NAME", help="Deals of this forecast category.")
     ] = None,
     period: Annotated[
-        str | None, typer.Option("--period", metavar="PERIOD", help="Deals that close in 2026-05, 2026-Q2 or 2026.")
+        str | None,
+        typer.Option("--period", metavar="PERIOD", help="Deals that close in 2026-05, 2026-Q2, 2026 or FY2027-Q2."),
     ] = None,
     deals: Deals = 3,
     known_at: KnownAt = None,
