@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sales_operations.cli.backtest_history import history
 from sales_operations.cli.common import (
     Config,
     Database,
@@ -27,13 +28,19 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
+backtest_app = typer.Typer()
+
+
 def add_to(app: typer.Typer) -> None:
-    """Hang this command into the program."""
-    app.command("backtest")(backtest)
+    """Hang these commands into the program."""
+    backtest_app.command("history")(history)
+    app.add_typer(backtest_app, name="backtest")
 
 
+@backtest_app.callback(invoke_without_command=True)
 @guarded
 def backtest(
+    context: typer.Context,
     period: Annotated[
         str | None, typer.Option("--period", help="month, quarter (default) or year: the one that holds each origin.")
     ] = None,
@@ -51,6 +58,8 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Forecast from past dates, each from what was known then, and score it against what came true."""
+    if context.invoked_subcommand is not None:
+        return
     import asyncio
 
     from rich.console import Console
@@ -72,6 +81,8 @@ def backtest(
                 period=period, horizon=horizon, start=start, end=end, every=every, methods=method, progress=progress
             )
         )
+    if reason := found.get("not_kept"):
+        notice(f"The backtest was not kept: {reason}.")
     if chart is not None:
         _draw(found, chart)
     if as_json:

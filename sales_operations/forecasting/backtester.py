@@ -51,7 +51,8 @@ class ForecastBacktest(Face):
         Gives ``methods`` and ``baselines`` (name to figures: see ``scores.figures``), ``best`` of them, and
         ``forecasts``: one entry for each origin and method, with ``as_of``, ``method``, ``total``, ``p10``, ``p50``,
         ``p90``, ``actual`` (None where the window is not over). With ``horizon``, these are what is won after ``as_of``;
-        with ``period``, what is won in all of it. Amounts are in major units. Raises NotFound, Disabled, InvalidInput.
+        with ``period``, what is won in all of it. Amounts are in major units. What is found is kept in the store for
+        ``BacktestHistory``; ``not_kept`` says why that could not be, where it could not. Raises NotFound, Disabled, InvalidInput.
         """
         return await asyncio.to_thread(self._backtest, period, horizon, start, end, every, methods, progress)
 
@@ -67,6 +68,7 @@ class ForecastBacktest(Face):
     ) -> dict[str, Any]:
         from sales_operations.forecasting.asof import load_history
         from sales_operations.forecasting.backtest import backtest
+        from sales_operations.forecasting.backtest_history import keep
 
         names = self._names(methods)
         kind = _kind(period, horizon)
@@ -76,6 +78,7 @@ class ForecastBacktest(Face):
         zone = self.workspace.settings.company.timezone
         with self.workspace.columns() as db:
             known = load_history(db, at, zone)
+            [data_seq] = db.execute("SELECT seq FROM meta").fetchone() or [0]
         full = known.at(known.day)
         windows = self._windows(full, kind, horizon, start, end, every)
         estimates, weights = self.estimates(known), self._options.hybrid.weights
@@ -86,7 +89,8 @@ class ForecastBacktest(Face):
             said += group
             if progress:
                 progress(done, len(windows))
-        return self._told(said, full, names, kind, horizon)
+        found = self._told(said, full, names, kind, horizon)
+        return found | keep(self, found, data_seq)
 
     def _names(self, methods: Sequence[str] | None) -> list[str]:
         if methods:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Index, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, PrimaryKeyConstraint, Table, Text
 
 from sales_operations.store.record_tables import metadata
 
@@ -62,5 +62,26 @@ forecasts = Table(
     Column("data_seq", BigInteger, nullable=False),
     Column("settings", Text, nullable=False),
     PrimaryKeyConstraint("method", "period", "period_start", "as_of", "data_seq", "settings"),
+    sqlite_with_rowid=False,
+)
+
+# What backtests found. ``digest``: of all the rest but ``made_at``; ``figures``: JSON of methods and baselines. They follow
+# from the history as well.
+backtests = Table(
+    "backtests",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("period", Text),
+    Column("horizon", Integer),
+    Column("first", Text, nullable=False),
+    Column("last", Text, nullable=False),
+    Column("origins", Integer, nullable=False),
+    Column("data_until", Text, nullable=False),
+    Column("data_seq", BigInteger, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("best", Text),
+    Column("figures", Text, nullable=False),
     sqlite_with_rowid=False,
 )

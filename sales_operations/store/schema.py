@@ -16,7 +16,7 @@ from sales_operations.store.engine import open_engine, reading, shown, sqlite_fi
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0016"
+HEAD = "0017"
 """The newest migration; written down here so that opening a store need not import Alembic."""
 GENESIS = "0" * 64
 """The hash before the first entry of the audit chain."""

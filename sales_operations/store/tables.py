@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from sales_operations.domain.kinds import KINDS
 from sales_operations.store import forecast_tables, process_tables, record_tables
-from sales_operations.store.forecast_tables import forecasts
+from sales_operations.store.forecast_tables import backtests, forecasts
 from sales_operations.store.process_tables import (
     deliveries,
     match_keys,
@@ -31,9 +31,9 @@ from sales_operations.store.record_tables import PERSONAL, columns_of, metadata
 from sales_operations.store.score_tables import declared_fields, scores
 
 __all__ = [
-    "COLUMNS", "MAY_NAME_PERSONS", "PERSONAL", "RECORDS", "audit", "columns_of", "declared_fields", "deliveries", "events",
-    "external_ids", "forecasts", "import_runs", "leads", "ledger", "match_keys", "match_state", "metadata", "opportunities",
-    "rule_progress", "schedule_runs", "scores", "workers",
+    "COLUMNS", "MAY_NAME_PERSONS", "PERSONAL", "RECORDS", "audit", "backtests", "columns_of", "declared_fields", "deliveries",
+    "events", "external_ids", "forecasts", "import_runs", "leads", "ledger", "match_keys", "match_state", "metadata",
+    "opportunities", "rule_progress", "schedule_runs", "scores", "workers",
 ]  # fmt: skip
 
 RECORDS: dict[str, Table] = {**record_tables.RECORDS, **process_tables.RECORDS, **forecast_tables.RECORDS}

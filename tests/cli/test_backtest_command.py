@@ -43,6 +43,20 @@ def test_a_backtest_is_one_json_document_and_a_table(recent_history: Shop, tmp_p
     assert "came true" in drawn
 
 
+def test_backtests_that_were_run_are_listed_each_once(recent_history: Shop) -> None:
+    asked = ("backtest", "--horizon", "28", "--every", "28", "--method", "seasonal")
+    assert "No backtest was run by then" in recent_history.invoke("backtest", "history").stdout
+    found = [recent_history.json(*arguments) for arguments in (asked, asked, (*asked, "--every", "56"))]
+    listed = recent_history.json("backtest", "history")
+    assert listed["kept"] == 2
+    assert [one["methods"] for one in listed["backtests"]] == [found[2]["methods"], found[0]["methods"]]
+    assert listed["backtests"][1]["first"] == found[0]["forecasts"][0]["as_of"]
+    assert recent_history.json("backtest", "history", "--as-of", "2024-05-01")["kept"] == 0
+    shown = recent_history.invoke("backtest", "history", "--limit", "1").stdout
+    assert "WAPE in the newest 1 of 2 backtests" in shown
+    assert "28 days" in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -6,6 +6,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,3 +68,15 @@ def test_many_may_put_at_once(file: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: Results(file).put({b"%d" % number: b"value"}), range(100)))
     assert len(Results(file).get([b"%d" % number for number in range(100)])) == 100
+
+
+def test_erasing_a_person_clears_them_away_with_the_columns(sqlite_store: Any) -> None:
+    workspace = sqlite_store.open()
+    with workspace.columns():
+        pass
+    workspace.results.put({b"one": b"Ada"})
+    with workspace.columns():
+        assert workspace.results.get([b"one"])
+    sqlite_store.execute("UPDATE ledger SET erasures = erasures + 1")
+    with workspace.columns():
+        assert not workspace.results.file.exists()
