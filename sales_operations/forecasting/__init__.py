@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from sales_operations.forecasting.analyzers import PipelineAnalyzer as PipelineAnalyzer
     from sales_operations.forecasting.analyzers import SeasonalAnalyzer as SeasonalAnalyzer
     from sales_operations.forecasting.analyzers import TrendAnalyzer as TrendAnalyzer
+    from sales_operations.forecasting.backtest_history import BacktestHistory as BacktestHistory
     from sales_operations.forecasting.backtester import ForecastBacktest as ForecastBacktest
     from sales_operations.forecasting.calls.face import ForecastCalls as ForecastCalls
     from sales_operations.forecasting.forecaster import SalesForecaster as SalesForecaster
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sales_operations.forecasting.scenario_face import ForecastScenario as ForecastScenario
 
 _HOMES = {
+    "BacktestHistory": "sales_operations.forecasting.backtest_history",
     "ForecastBacktest": "sales_operations.forecasting.backtester",
     "ForecastCalls": "sales_operations.forecasting.calls.face",
     "ForecastHistory": "sales_operations.forecasting.history",
