@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sales_operations.forecasting.ml_forecaster import MLForecaster as MLForecaster
     from sales_operations.forecasting.open_deals import OpenDealForecasts as OpenDealForecasts
     from sales_operations.forecasting.scenario_face import ForecastScenario as ForecastScenario
+    from sales_operations.forecasting.series import forecast_series as forecast_series
 
 _HOMES = {
     "BacktestHistory": "sales_operations.forecasting.backtest_history",
@@ -31,6 +32,7 @@ _HOMES = {
     "SalesForecaster": "sales_operations.forecasting.forecaster",
     "SeasonalAnalyzer": "sales_operations.forecasting.analyzers",
     "TrendAnalyzer": "sales_operations.forecasting.analyzers",
+    "forecast_series": "sales_operations.forecasting.series",
 }
 __all__ = list(_HOMES)
 

@@ -1,12 +1,12 @@
 """The next values of series and their ranges, be they long or short, with a season or none, or mostly 0.
 
-The mean of three models. On the series of the M1, M3 and tourism competitions it beats the model that did best in a
-series' own rolling backtest; that backtest gives the ranges.
+The mean of a few models. On the series of the M1, M3 and tourism competitions it beats the model that did best in a
+rolling backtest of the series; such a backtest gives the ranges (docs/series.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,15 +14,15 @@ import numpy.typing as npt
 
 from sales_operations.domain.errors import InvalidInput
 from sales_operations.forecasting.asof import Floats
-from sales_operations.forecasting.series_models import Model, intermittent, models
+from sales_operations.forecasting.series_models import Model, combined, intermittent, models
 from sales_operations.forecasting.series_spread import spread_of
 
 LEAST = 4
 """Values below which the mean is all that can be said."""
 _OFTEN_ZERO = 0.4
-_OUT_80, _OUT_95 = 0.92, 1.6
+_OUT_80, _OUT_95 = 0.9, 1.6
 """How many usual errors out the bounds lie. Fewer values know less: times 1 + ``_FEW`` / values."""
-_FEW = 1.0
+_FEW = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +36,13 @@ class Ahead:
     high_95: Floats
 
 
-def forecast_series(series: Sequence[npt.ArrayLike], horizon: int, season: int = 1) -> Ahead:
+def forecast_series(series: Iterable[npt.ArrayLike], horizon: int, season: int = 1) -> Ahead:
     """Forecast each of many series by itself.
 
     ``series`` is a list of series of any lengths, or an array (series, values), each in order of time and of any unit,
-    0 where nothing was sold. ``season`` is how many values make a season, 12 for months, 1 for none; a series
-    shorter than two seasons is forecast without. Raises InvalidInput for a series without values, or with one that is
-    not a finite number, and for a horizon or season below 1.
+    0 where nothing was sold. ``season`` is how many values make a season, 12 for months, 1 for none; a series of less
+    than two seasons and two values is forecast without. Raises InvalidInput for a series without values, or with one
+    that is not a finite number, and for a horizon or season below 1.
     """
     if horizon < 1 or season < 1:
         raise InvalidInput(f"horizon is {horizon} and season {season}; both must be at least 1")
@@ -57,11 +57,10 @@ def next_values(values: Floats, horizon: int, season: int = 1) -> Floats:
     if not scale > 0:
         return np.zeros(horizon)
     known = values / scale
-    found = [
-        np.nan_to_num(model(known, horizon), nan=known.mean(), posinf=known.mean(), neginf=0.0)
-        for model in _panel(known, _season(known, season))
-    ]
-    return np.asarray(np.maximum(np.mean(found, axis=0), 0.0) * scale)
+    said = np.array([model(known, horizon) for model in _panel(known, _season(known, season))])
+    able = said[np.isfinite(said).all(axis=1)]
+    median = combined(able) if len(able) else np.full(horizon, known.mean())
+    return np.asarray(np.maximum(median, 0.0) * scale)
 
 
 def smoothed_level(values: Floats, alpha: float) -> float:

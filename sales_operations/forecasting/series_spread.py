@@ -11,7 +11,7 @@ _MOST_ORIGINS, _REACH, _LEAST_BEFORE = 8, 3, 4
 _LAG = 4
 _OWN = 0.1
 """What an origin of the backtest weighs, the differences over a season having the rest of 1."""
-_POWER, _PERSISTENCE = 0.33, 0.35
+_POWER, _PERSISTENCE = 0.33, 0.5
 _LEAST = 1e-3
 
 
@@ -24,11 +24,12 @@ def spread_of(roots: Floats, length: int, horizon: int) -> Floats:
     are fitted to the competitions' series (docs/series.md).
     """
     missed = _backtest(roots, length, min(horizon, _REACH))
-    lag = length if length > 1 else min(_LAG, len(roots) - 1)
+    lag = length if length > 1 else min(_LAG, len(roots) // 2)
     apart = max(_size(roots[lag:] - roots[:-lag]), _LEAST) if lag else 1.0
     own = max(_size(missed) if len(missed) else float(roots.std()), _LEAST)
     weight = _OWN * len(missed)
-    power = np.clip(_POWER + _PERSISTENCE * np.log(apart / own), 0.0, 1.0)
+    grown = np.log(apart / own) / np.log(lag) if lag > 1 else 0.0
+    power = np.clip(_POWER + _PERSISTENCE * grown, 0.0, 1.0)
     return np.asarray(own**weight * apart ** (1 - weight) * np.arange(1, horizon + 1) ** power)
 
 

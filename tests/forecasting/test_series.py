@@ -1,149 +1,144 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sales_operations.domain.errors import HistoryTooThin
-from sales_operations.forecasting.method import Estimate
-from sales_operations.forecasting.seasonal import SeasonalMethod
-from sales_operations.forecasting.seasons import parts_of, seasons_of
-from sales_operations.forecasting.series import forecast_series
-from sales_operations.forecasting.trend import TrendMethod, direction
-from sales_operations.forecasting.window import window_of
-from tests.forecasting.conftest import Company, State
+from sales_operations.domain.errors import InvalidInput
+from sales_operations.forecasting import forecast_series
+from sales_operations.forecasting.series import Ahead, next_values, smoothed_level
 
-FIRST = date(2023, 1, 1)
-
-
-def sold(per_day: np.ndarray) -> Company:
-    """One deal a day since 2023, of so many minor units."""
-    company = Company()
-    for day, amount in enumerate(per_day):
-        at = datetime(FIRST.year, FIRST.month, FIRST.day, 9, tzinfo=UTC) + timedelta(days=day)
-        company.add(f"d{day:05d}", State(at, "closed_won", round(float(amount))))
-    return company
-
-
-def days(count: int) -> np.ndarray:
-    return np.arange(count)
+ODD = {
+    "one value": [5.0],
+    "zeros": [0.0, 0.0],
+    "three": [1.0, 2.0, 3.0],
+    "one sale at last": [0.0] * 11 + [9.0],
+    "one sale long ago": [9.0] + [0.0] * 40,
+    "refunds": [4.0, -9.0] * 6,
+    "less than nothing": [-4.0] * 12,
+    "a gap of a year": [7.0, 5.0, 6.0] * 5 + [0.0] * 12 + [6.0, 8.0, 5.0] * 3,
+    "an outlier": [10.0, 11.0, 9.0] * 8 + [10_000.0] + [10.0] * 3,
+    "an explosion": list(2.0 ** np.arange(30)),
+    "tiny": [1e-9, 2e-9, 1e-9] * 9,
+    "huge": [1e15, 2e15, 3e15] * 9,
+    "ten quarters": [1.0, 5.0, 2.0, 9.0, 1.5, 5.5, 2.5, 9.5, 2.0, 6.0],
+}
 
 
-def noisy(level: np.ndarray, seed: int = 3) -> np.ndarray:
-    return level * np.random.default_rng(seed).gamma(20, 1 / 20, len(level))
+def months(count: int, seed: int = 1, noise: float = 0.05) -> np.ndarray:
+    """A rising series with a season of 12."""
+    at = np.arange(count)
+    level = (100 + at) * (1 + 0.5 * np.sin(2 * np.pi * at / 12))
+    return level * np.random.default_rng(seed).normal(1, noise, count)
 
 
-def at_end(method: TrendMethod | SeasonalMethod, company: Company, count: int, period: str = "quarter") -> Estimate:
-    day = FIRST + timedelta(days=count - 1)
-    return method.fit_forecast(company.history(day.isoformat()), window_of(period, day))
+def bounds(ahead: Ahead) -> np.ndarray:
+    return np.array([ahead.low_95, ahead.low_80, ahead.median, ahead.high_80, ahead.high_95])
 
 
-@pytest.mark.parametrize(("slope", "label"), [(1.0, "increasing"), (-0.6, "decreasing"), (0.0, "stable")])
-def test_the_trend_is_named_and_its_growth_fitted(slope: float, label: str) -> None:
-    estimate = at_end(TrendMethod(12), sold(noisy(10_000 * (1.5 + slope * days(800) / 800))), 800)
-    assert estimate.details["trend"] == label
-    middle = 1.5 + slope * (800 - 183) / 800
-    assert estimate.details["growth_rate"] == pytest.approx(slope * 365 / 800 / middle, abs=0.12)
+@pytest.mark.parametrize("season", [1, 4, 12])
+@pytest.mark.parametrize("values", ODD.values(), ids=ODD.keys())
+def test_forecasts_of_odd_series_are_finite_in_order_and_not_negative(values: list[float], season: int) -> None:
+    found = bounds(forecast_series([values], 5, season))
+    assert found.shape == (5, 1, 5)
+    assert np.isfinite(found).all()
+    assert (found >= 0).all()
+    assert (np.diff(found, axis=0) >= -1e-9 * found.max()).all()
 
 
-def test_noise_alone_is_stable() -> None:
-    labels = [direction(np.random.default_rng(seed).gamma(9, 100, 12))[0] for seed in range(40)]
-    assert labels.count("stable") >= 34
+@pytest.mark.parametrize("season", [1, 4, 12])
+def test_the_unit_of_a_series_does_not_matter(season: int) -> None:
+    for values in (months(40), np.array(ODD["a gap of a year"]), np.array([3.0, 1.0, 4.0])):
+        cents, whole = (bounds(forecast_series([values * unit], 4, season)) for unit in (100.0, 1.0))
+        assert cents == pytest.approx(whole * 100, rel=1e-3)
 
 
-def test_the_trend_looks_back_over_historical_periods_only() -> None:
-    company = sold(np.where(days(800) < 400, 90_000, 10_000))
-    short, long = (at_end(TrendMethod(months), company, 800) for months in (6, 24))
-    assert (short.details["months"], long.details["months"]) == (6, 24)
-    assert (short.details["trend"], long.details["trend"]) == ("stable", "decreasing")
+def test_a_constant_goes_on_and_ranges_are_narrow() -> None:
+    ahead = forecast_series([[8.0] * 30], 4, 12)
+    assert ahead.median[0] == pytest.approx(8.0)
+    assert (ahead.high_95 < 8.2).all()
+    assert (ahead.low_95 > 7.8).all()
 
 
-def test_a_short_history_is_refused_and_says_how_short() -> None:
-    with pytest.raises(HistoryTooThin, match=r"3 whole months.*needs 6"):
-        at_end(TrendMethod(12), sold(np.full(100, 1_000)), 100)
-    with pytest.raises(HistoryTooThin, match=r"2 whole months.*needs 3"):
-        at_end(TrendMethod(2), sold(np.full(400, 1_000)), 400)
-    with pytest.raises(HistoryTooThin, match="seasons need"):
-        at_end(SeasonalMethod(4), sold(np.full(20, 1_000)), 20)
+def test_each_series_is_forecast_by_itself_whatever_its_length_and_company() -> None:
+    series = [months(40), np.array([0.0, 3.0, 0.0, 0.0, 5.0, 0.0]), np.array([2.0])]
+    together = bounds(forecast_series(series, 3, 12))
+    for place, one in enumerate(series):
+        assert np.array_equal(together[:, place], bounds(forecast_series([one], 3, 12))[:, 0])
+        assert np.array_equal(together[2, place], next_values(one, 3, 12))
 
 
-def test_few_historical_periods_are_obeyed_where_the_history_is_long() -> None:
-    assert at_end(TrendMethod(3), sold(np.full(400, 1_000)), 400).details["months"] == 3
+def test_no_series_have_no_forecasts() -> None:
+    assert forecast_series([], 3).median.shape == (0, 3)
 
 
-@pytest.mark.parametrize("method", [TrendMethod(12), SeasonalMethod(4)])
-def test_steady_sales_go_on_and_what_is_booked_is_kept(method: TrendMethod | SeasonalMethod) -> None:
-    estimate = at_end(method, sold(np.full(777, 1_000)), 777)
-    assert estimate.booked == 46 * 1_000
-    assert estimate.total == pytest.approx(90 * 1_000, rel=0.02)
+def test_a_season_and_a_trend_are_carried_on() -> None:
+    whole = months(60)
+    ahead = forecast_series([whole[:48]], 12, 12).median[0]
+    level = forecast_series([whole[:48]], 12, 1).median[0]
+    off, off_without = (np.abs(said - whole[48:]).mean() for said in (ahead, level))
+    assert off < 0.1 * whole[48:].mean()
+    assert off < 0.4 * off_without
 
 
-def test_nothing_sold_in_amounts_of_zero_is_forecast_as_zero() -> None:
-    for method in (TrendMethod(12), SeasonalMethod(4)):
-        assert at_end(method, sold(np.zeros(400)), 400).total == 0
+def test_a_series_of_mostly_zeros_is_forecast_at_its_mean_rate() -> None:
+    rng = np.random.default_rng(2)
+    series = rng.gamma(4, 25, (60, 40)) * (rng.random((60, 40)) < 0.3)
+    assert forecast_series(series, 6).median.mean() == pytest.approx(30, rel=0.12)
 
 
-def busy_december(count: int) -> Company:
-    """Three deals on each day of December, one on others."""
-    company = Company()
-    for day in range(count):
-        at = datetime(FIRST.year, FIRST.month, FIRST.day, 9, tzinfo=UTC) + timedelta(days=day)
-        for number in range(4 if at.month == 12 else 1):
-            company.add(f"d{day:05d}_{number}", State(at, "closed_won", 1_000))
-    return company
-
-
-def test_a_season_seen_twice_or_more_raises_the_factor_and_the_forecast() -> None:
-    count = (date(2025, 12, 1) - FIRST).days
-    busy = busy_december(count)
-    monthly, quarterly = (at_end(SeasonalMethod(n), busy, count, "month") for n in (12, 1))
-    assert monthly.details["seasonal_factor"] != quarterly.details["seasonal_factor"]
-    december = busy.history("2025-11-30")
-    window = window_of("month", date(2025, 12, 1))
-    ahead = SeasonalMethod(12).fit_forecast(december, window)
-    flat = SeasonalMethod(1).fit_forecast(december, window)
-    assert ahead.details["seasonal_factor"] > 1.8
-    assert ahead.total > 1.3 * flat.total
-    assert ahead.total == pytest.approx(31 * 4 * 1_000, rel=0.25)
-
-
-def test_a_season_seen_once_is_no_season() -> None:
-    count = (date(2024, 2, 1) - FIRST).days
-    day = FIRST + timedelta(days=count)
-    estimate = SeasonalMethod(12).fit_forecast(
-        busy_december(count).history(day.isoformat()), window_of("month", date(2024, 12, 5))
-    )
-    assert estimate.details["seasonal_factor"] < 1.6
-
-
-def test_the_year_is_cut_into_seasons_of_equal_length() -> None:
-    stamps = np.arange(np.datetime64("2024-01-01"), np.datetime64("2025-01-01")).astype(np.int64)
-    months = stamps.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
-    assert seasons_of(stamps, 12).tolist() == months.tolist()
-    assert seasons_of(stamps, 4).tolist() == (months // 3).tolist()
-    assert set(seasons_of(stamps, 1).tolist()) == {0}
-    assert len(set(seasons_of(stamps, 366).tolist())) > 350
-
-
-def test_a_quarter_has_three_months_and_its_last_two_weeks_and_a_year_its_holidays() -> None:
-    stamps = [
-        "2026-01-01",
-        "2026-01-02",
-        "2026-02-01",
-        "2026-03-17",
-        "2026-03-18",
-        "2026-12-23",
-        "2026-12-24",
-        "2026-12-31",
+@pytest.mark.parametrize(("count", "season"), [(6, 1), (12, 1), (42, 12), (40, 4)])
+def test_ranges_hold_what_they_say(count: int, season: int) -> None:
+    rng = np.random.default_rng(count)
+    shape = 1 + 0.4 * np.sin(2 * np.pi * np.arange(count + 3) / max(season, 4)) * (season > 1)
+    levels = 100 * np.exp(np.cumsum(rng.normal(0, 0.05, (80, count + 3)), axis=1)) * shape
+    values = rng.gamma(20, levels / 20)
+    ahead, true = forecast_series(values[:, :count], 3, season), values[:, count:]
+    held = [
+        np.mean((low <= true) & (true <= high))
+        for low, high in ((ahead.low_80, ahead.high_80), (ahead.low_95, ahead.high_95))
     ]
-    days = np.array(stamps, dtype="datetime64[D]").astype(np.int64)
-    assert parts_of(days).tolist() == [4, 0, 1, 2, 3, 3, 4, 4]
+    assert 0.72 <= held[0] <= 0.9
+    assert held[1] >= 0.89
 
 
-@pytest.mark.parametrize("values", [[5.0], [0.0, 0.0], [1.0, 2.0, 3.0], [0.0] * 11 + [9.0], [4.0, -9.0] * 6])
-def test_forecasts_of_short_empty_and_odd_series_are_finite_and_not_negative(values: list[float]) -> None:
-    ahead = forecast_series([values], 3).median[0]
-    assert ahead.shape == (3,)
-    assert np.isfinite(ahead).all()
-    assert (ahead >= 0).all()
+def test_ranges_widen_with_the_horizon_and_fastest_where_the_level_moves() -> None:
+    noise = np.random.default_rng(8).normal(1_000, 10, (40, 60))
+    width = [
+        one.high_80 - one.low_80 for one in (forecast_series(noise, 6), forecast_series(noise + 20 * np.arange(60), 6))
+    ]
+    slow, fast = (float((one[:, 5] / one[:, 0]).mean()) for one in width)
+    assert fast > 1.3 * slow > 1.3
+
+
+@pytest.mark.parametrize(
+    ("series", "horizon", "season", "reason"),
+    [
+        ([[1.0], []], 3, 1, "series 1 has no values"),
+        ([[1.0, float("nan")]], 3, 1, "series 0 .* not a finite number"),
+        ([[1.0, float("inf")]], 3, 1, "write 0"),
+        ([1.0, 2.0], 3, 1, "series 0"),
+        ([[1.0]], 0, 1, "horizon is 0"),
+        ([[1.0]], 3, 0, "season 0"),
+    ],
+)
+def test_what_is_no_series_is_refused(series: list[list[float]], horizon: int, season: int, reason: str) -> None:
+    with pytest.raises(InvalidInput, match=reason):
+        forecast_series(series, horizon, season)
+
+
+def test_the_smoothed_level_follows_the_latest_values() -> None:
+    assert smoothed_level(np.array([4.0]), 0.3) == 4.0
+    assert smoothed_level(np.array([0.0, 10.0]), 0.3) == pytest.approx(3.0)
+    assert smoothed_level(np.array([-5.0]), 0.3) == 0.0
+
+
+@pytest.mark.long
+def test_months_of_a_retailer_are_forecast_better_than_by_the_season_before(shared: Path) -> None:
+    rows = (shared / "data/superstore/monthly_sales.csv").read_text(encoding="utf-8").splitlines()[1:]
+    values = np.array([float(row.split(",")[1]) for row in rows])
+    origins = range(len(values) - 14, len(values) - 2)
+    said = np.array([forecast_series([values[:at]], 3, 12).median[0] for at in origins])
+    before, true = (np.array([values[at + back : at + back + 3] for at in origins]) for back in (-12, 0))
+    assert np.abs(said - true).sum() <= 0.9 * np.abs(before - true).sum()
