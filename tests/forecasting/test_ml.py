@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 
+from sales_operations.domain.clock import parse_as_of
 from sales_operations.domain.errors import HistoryTooThin
-from sales_operations.forecasting.asof import day_number
+from sales_operations.forecasting.asof import day_number, load_history
 from sales_operations.forecasting.ml import MlMethod
 from sales_operations.forecasting.pipeline import PipelineMethod, fit_flow
 from sales_operations.forecasting.snapshots import features, practice, snapshots_of
@@ -68,6 +70,21 @@ def test_what_came_later_changes_no_past_forecast(company: Company) -> None:
     method = MlMethod("logistic", CHANCES)
     method.fit_forecast(history, window_of("month", date(2026, 8, 20)))
     assert method.fit_forecast(earlier, window) == MlMethod("logistic", CHANCES).fit_forecast(earlier, window)
+
+
+def test_deals_that_are_deleted_between_two_origins_leave_both_the_same_model(company: Company) -> None:
+    changed = company.copy()
+    for deal in list(company.deals)[::3]:
+        states = company.deals[deal]
+        when = max(datetime(2026, 6, 20, tzinfo=UTC), states[-1].at)
+        changed.deals[deal] = [*states, replace(states[-1], at=when + timedelta(minutes=1), deleted=True)]
+    known = load_history(changed.tables(), parse_as_of("2026-08-20"))
+    first, second = (
+        (known.at(window.origin), window) for window in (window_of("month", date(2026, month, 10)) for month in (6, 8))
+    )
+    method = MlMethod("logistic", CHANCES)
+    method.fit_forecast(*first)
+    assert method.fit_forecast(*second) == MlMethod("logistic", CHANCES).fit_forecast(*second)
 
 
 def test_where_deals_do_not_differ_there_is_no_signal_and_the_plain_rates_serve() -> None:
