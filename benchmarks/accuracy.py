@@ -84,6 +84,8 @@ def _held(title: str, name: str, one: dict[str, Any]) -> str:
     held, independent = round(one["coverage_80"] * one["origins"]), round(one["independent"])
     low, high = binomial_band(independent, 0.8)
     inside = "yes" if low <= one["coverage_80"] <= high else "no"
+    if high - low == 1:
+        inside = "too few to tell"
     share = f"{held} of {one['origins']}, {one['coverage_80']:.0%}"
     return f"| {title} | {name} | {share} | {independent} | {low:.0%} to {high:.0%} | {inside} |"
 
