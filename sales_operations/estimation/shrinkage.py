@@ -23,17 +23,3 @@ def shrunk_ratio(observed: npt.ArrayLike, expected: npt.ArrayLike, strength: flo
     return np.asarray(
         (np.asarray(observed, dtype=np.float64) + strength) / (np.asarray(expected, dtype=np.float64) + strength)
     )
-
-
-def inverse_error_weights(errors: npt.ArrayLike, count: int, strength: float) -> Floats:
-    """Weights (n,) that add up to 1, in inverse proportion to mean errors (n,) measured on ``count`` occasions.
-
-    Errors are pulled towards their common mean, as if ``strength`` more occasions had found all methods alike, so few
-    occasions give nearly equal weights. Equal weights where no error was measured at all.
-    """
-    found = np.asarray(errors, dtype=np.float64)
-    pulled = shrunk_mean(found * count, count, found.mean(), strength)
-    if not pulled.min() > 0:
-        return np.full(len(found), 1 / len(found))
-    inverse = pulled.min() / pulled
-    return np.asarray(inverse / inverse.sum())
