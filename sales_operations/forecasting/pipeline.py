@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sales_operations.forecasting.activity import Activity
 from sales_operations.forecasting.amounts import Amounts, fit_amounts
 from sales_operations.forecasting.arrivals import new_business
 from sales_operations.forecasting.asof import OPEN_STAGES, WON, Floats, History, Ints, sums_by
-from sales_operations.forecasting.hazards import EDGES, fit_hazards, won_by
+from sales_operations.forecasting.exposure import EDGES, slow_of
+from sales_operations.forecasting.hazards import fit_hazards, won_by
 from sales_operations.forecasting.method import Chance, Estimate
 from sales_operations.forecasting.snapshots import Snapshots, snapshots_of
 from sales_operations.forecasting.window import Window
@@ -22,10 +24,11 @@ LARGE = 40
 class Flow:
     """What the history says about deals in general: chances to be won in time (see ``hazards.won_by``), and amounts.
 
-    ``sizes`` has the size of each row of the history.
+    ``sizes`` has the size of each row of the history; ``usual`` are the ages beyond which deals are slow, by stage.
     """
 
     chance: Floats
+    usual: Floats
     amounts: Amounts
     sizes: Ints
 
@@ -33,7 +36,8 @@ class Flow:
         """The chance of deals to be won in the days that they have left, at most those that the flow was fitted for."""
         size = self.amounts.size_of(self.amounts.of(seen.amount, seen.product)[0])
         days = np.clip(seen.day - seen.since, 0, EDGES[-1])
-        return np.asarray(self.chance[np.maximum(seen.left, 0), size, seen.stage, days])
+        state = seen.stage + WON * slow_of(seen.stage, seen.since - seen.created, self.usual)
+        return np.asarray(self.chance[np.maximum(seen.left, 0), size, state, days])
 
 
 def fit_flow(history: History, window: Window, stage_probabilities: tuple[float, ...]) -> Flow:
@@ -51,10 +55,10 @@ def _flow(history: History, stage_probabilities: tuple[float, ...], end: int, da
     sizes = amounts.size_of(amounts.of(history.amount, history.product)[0])
     hazards = history.once((fit_hazards, stage_probabilities), lambda: fit_hazards(history, sizes, stage_probabilities))
     if usual:
-        level = np.ones_like(hazards.won_factor)
-        hazards = replace(hazards, won_factor=level, lost_factor=level)
+        hazards = replace(hazards, activity=Activity.usual())
     return history.once(
-        (_flow, stage_probabilities, end, days, usual), lambda: Flow(won_by(hazards, end, days), amounts, sizes)
+        (_flow, stage_probabilities, end, days, usual),
+        lambda: Flow(won_by(hazards, end, days), hazards.usual, amounts, sizes),
     )
 
 

@@ -14,7 +14,10 @@ PARTS = 5
 the end of the year."""
 HOLIDAYS = 4
 LAST_DAYS = 14
+WEEK = 7
 PRIOR_EVENTS = 5.0
+WEEKDAY_EVENTS = 20.0
+"""Events that speak for factor 1, in a part of the quarter or a season, and on a weekday."""
 HOLIDAY_FACTOR, HOLIDAY_EVENTS = 0.6, 10.0
 """What is expected of the holidays before any were seen, and the events that this weighs as much as."""
 
@@ -56,6 +59,12 @@ def part_factors(days: Ints, observed: Floats, expected: Floats) -> Floats:
     return factors
 
 
+def weekday_factors(days: Ints, observed: Floats, expected: Floats) -> Floats:
+    """The same for the seven weekdays, Thursday first, as 1970-01-01 was one."""
+    day = days % WEEK
+    return shrunk_ratio(sums_by(day, observed, WEEK), sums_by(day, expected, WEEK), WEEKDAY_EVENTS)
+
+
 def _season_factors(days: Ints, observed: Floats, expected: Floats, count: int) -> Floats:
     """The same for ``count`` seasons of the year, of which one that was seen once keeps factor 1: growth looks alike."""
     season = seasons_of(days, count)
@@ -71,14 +80,16 @@ def _cycles(groups: Ints, cycles: Ints, count: int) -> Ints:
 
 @dataclass(frozen=True, eq=False)
 class Rhythm:
-    """By how much more than usual is won in each part of a quarter (5,) and each season of the year (seasons,)."""
+    """By how much more than usual is won in each part of a quarter (5,), season of the year (seasons,) and weekday (7,)."""
 
     parts: Floats
     seasons: Floats
+    weekdays: Floats
 
     def of(self, days: Ints) -> Floats:
         """The factor of each day, 1 being usual."""
-        return self.parts[parts_of(days)] * self.seasons[seasons_of(days, len(self.seasons))]
+        by_season = self.seasons[seasons_of(days, len(self.seasons))]
+        return self.parts[parts_of(days)] * by_season * self.weekdays[days % WEEK]
 
 
 def fit_rhythm(history: History, seasons: int = 1) -> Rhythm:
@@ -93,5 +104,7 @@ def fit_rhythm(history: History, seasons: int = 1) -> Rhythm:
     centred = days - days.mean()
     slope = centred @ counts / max(centred @ centred, 1.0)
     usual = np.maximum(counts.mean() + slope * centred, counts.mean() / 4)
+    weekdays = weekday_factors(days, counts, usual)
+    usual = usual * weekdays[days % WEEK]
     parts = part_factors(days, counts, usual)
-    return Rhythm(parts, _season_factors(days, counts, usual * parts[parts_of(days)], seasons))
+    return Rhythm(parts, _season_factors(days, counts, usual * parts[parts_of(days)], seasons), weekdays)

@@ -7,9 +7,10 @@ import pytest
 
 from sales_operations.domain.errors import HistoryTooThin
 from sales_operations.forecasting.asof import History, day_number
-from sales_operations.forecasting.hazards import EDGES, bucket_of
+from sales_operations.forecasting.exposure import EDGES, STATES, bucket_of
 from sales_operations.forecasting.method import Estimate, run_rate
 from sales_operations.forecasting.pipeline import PipelineMethod, fit_flow
+from sales_operations.forecasting.snapshots import snapshots_of
 from sales_operations.forecasting.window import Window, window_of
 from tests.forecasting.conftest import Company, State, simulate
 
@@ -64,7 +65,7 @@ def test_the_next_two_months_are_forecast_within_a_quarter_of_what_came(company:
 def test_chances_are_probabilities_that_grow_with_the_time_left(company: Company) -> None:
     history = company.history()
     chance = fit_flow(history, next_days(history, 92), CHANCES).chance
-    assert chance.shape == (93, 4, 4, EDGES[-1] + 1)
+    assert chance.shape == (93, 4, STATES, EDGES[-1] + 1)
     assert chance[0].max() == 0
     assert chance.min() >= 0
     assert chance.max() <= 1
@@ -80,6 +81,56 @@ def test_a_deal_older_than_all_that_closed_has_much_less_of_a_chance() -> None:
     chance = flow.chance[-1, 3, 2]
     assert chance[10] > 0.5
     assert chance[365] < chance[10] / 2
+
+
+def test_who_was_slow_before_a_stage_is_slow_in_it() -> None:
+    company = Company()
+    for number in range(200):
+        begin, took = START + timedelta(number), 3 if number % 2 else 30
+        company.add(
+            f"d{number}",
+            State(begin, "qualified", 50_000),
+            State(begin + timedelta(took), "proposal", 50_000),
+            State(begin + timedelta(2 * took), "closed_won", 50_000),
+        )
+    company.add("quick", State(START + timedelta(205), "qualified", 50_000), State(START + timedelta(208), "proposal"))
+    company.add("slow", State(START + timedelta(178), "qualified", 50_000), State(START + timedelta(208), "proposal"))
+    history = company.history((START + timedelta(209)).date().isoformat())
+    flow = fit_flow(history, next_days(history, 5), CHANCES)
+    rows = history.open_rows
+    seen = snapshots_of(history, rows, np.full(len(rows), history.day), np.full(len(rows), 5))
+    chance = dict(zip(history.ids[history.deal[rows]], flow.chances(seen).tolist(), strict=True))
+    assert chance["quick"] > 0.8
+    assert chance["slow"] < chance["quick"] / 2
+
+
+def test_days_on_which_nobody_signs_are_not_counted_on() -> None:
+    company, day = Company(), START
+    for number in range(300):
+        begin, end = START + timedelta(number), START + timedelta(number + 10)
+        while end.weekday() >= 5:
+            end += timedelta(1)
+        company.add(f"d{number}", State(begin, "proposal", 50_000), State(end, "closed_won", 50_000))
+    while day < START + timedelta(250) or day.weekday() != 4:
+        day += timedelta(1)
+    history = company.history(day.date().isoformat())
+    weekend = METHOD.fit_forecast(history, next_days(history, 2))
+    week = METHOD.fit_forecast(history, next_days(history, 7))
+    assert 0 < weekend.open < week.open / 10
+
+
+def test_deals_that_move_sooner_than_they_did_are_expected_sooner() -> None:
+    def fresh(lately: int) -> float:
+        company = Company()
+        for number in range(300):
+            begin = START + timedelta(number)
+            moved = begin + timedelta(lately if number > 240 else 30)
+            states = State(begin, "qualified", 50_000), State(moved, "proposal", 50_000)
+            company.add(f"d{number}", *states, State(moved + timedelta(20), "closed_won", 50_000))
+        history = company.history((START + timedelta(290)).date().isoformat())
+        return float(fit_flow(history, next_days(history, 30), CHANCES).chance[-1, 0, 1, 0])
+
+    assert fresh(lately=20) > 1.3 * fresh(lately=30)
 
 
 def test_configured_probabilities_speak_where_no_deal_has_been(company: Company) -> None:
