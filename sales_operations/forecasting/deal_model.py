@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ LEAST_GAIN = 0.5
 """Standard errors by which it has to."""
 _SEED = 20_170
 _LEAST_CHANCE = 1e-4
+_FURTHEST = 10.0
+"""Log-odds within which a balance is looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +46,30 @@ class DealModel:
         rates = _plain_rates(history, seen, self.stage_probabilities)
         return _mean_chance(self.classifiers, _columns(history, seen, rates), seen)
 
-    def blended(self, rates: Floats, chances: Floats) -> Floats:
-        """Rates and what the classifiers say, by the weight, in log-odds."""
-        if not self.weight:
-            return rates
-        odds = (1 - self.weight) * log_odds(_inside(rates)) + self.weight * log_odds(_inside(chances))
-        return np.where(rates > 0, chance_of(odds), 0.0)
+    def differs(self, history: History, seen: Snapshots) -> Floats:
+        """By how much the chances differ from the plain rates, in log-odds: (n,)."""
+        if not len(seen.day) or not self.weight:
+            return np.zeros(len(seen.day))
+        plain = _plain_rates(history, seen, self.stage_probabilities)
+        return self.weight * (log_odds(_inside(self.chances(history, seen))) - log_odds(_inside(plain)))
+
+
+def moved(rates: Floats, log_odds_by: Floats) -> Floats:
+    """Rates (n,) moved by so much in log-odds; what cannot happen stays so."""
+    return np.where(rates > 0, chance_of(log_odds(_inside(rates)) + log_odds_by), 0.0)
+
+
+def balance(rates: Floats, log_odds_by: Floats) -> float:
+    """What more to move rates by, so that as many are won of all deals as before: which ones is told apart, not how many."""
+    from scipy.optimize import brentq
+
+    if not np.any(log_odds_by) or not np.any(rates):
+        return 0.0
+
+    def surplus(more: float) -> float:
+        return float(moved(rates, log_odds_by + more).sum() - rates.sum())
+
+    return float(brentq(surplus, -_FURTHEST, _FURTHEST)) if surplus(-_FURTHEST) < 0 < surplus(_FURTHEST) else 0.0
 
 
 def fit_deal_model(kind: str, history: History, stage_probabilities: tuple[float, ...]) -> DealModel | None:
@@ -102,10 +122,10 @@ def _weight_out_of_time(kind: str, history: History, stage_probabilities: tuple[
     except HistoryTooThin:
         return 0.0
     said, outcome = model.chances(earlier, later), came.astype(np.float64)
-    plain = log_losses(outcome, _inside(rates))
+    plain, further = log_losses(outcome, _inside(rates)), log_odds(_inside(said)) - log_odds(_inside(rates))
     best, found = 0.0, 0.0
     for weight in WEIGHTS:
-        gain = plain - log_losses(outcome, _inside(replace(model, weight=weight).blended(rates, said)))
+        gain = plain - log_losses(outcome, _inside(moved(rates, weight * further)))
         if gain.mean() > max(best, LEAST_GAIN * float(gain.std()) / len(gain) ** 0.5):
             best, found = float(gain.mean()), weight
     return found

@@ -8,7 +8,7 @@ import numpy as np
 
 from sales_operations.domain.errors import HistoryTooThin
 from sales_operations.forecasting.asof import Floats, History
-from sales_operations.forecasting.deal_model import LEAST_EACH, DealModel, fit_deal_model
+from sales_operations.forecasting.deal_model import LEAST_EACH, DealModel, balance, fit_deal_model, moved
 from sales_operations.forecasting.method import Estimate
 from sales_operations.forecasting.pipeline import assemble, fit_flow
 from sales_operations.forecasting.snapshots import Snapshots, snapshots_of
@@ -43,7 +43,14 @@ class MlMethod:
         """The chance of each deal, as it stands at the origin, to be won by the window's end. Raises HistoryTooThin."""
         model = self._model(history)
         flow = fit_flow(history, window, self.stage_probabilities)
-        return model.blended(flow.chances(seen), model.chances(history, seen))
+        more = history.once((balance, self, window), lambda: self._balance(history, window))
+        return moved(flow.chances(seen), model.differs(history, seen) + more)
+
+    def _balance(self, history: History, window: Window) -> float:
+        rows = history.open_rows
+        seen = snapshots_of(history, rows, np.full(len(rows), history.day), np.full(len(rows), window.remaining))
+        rates = fit_flow(history, window, self.stage_probabilities).chances(seen)
+        return balance(rates, self._model(history).differs(history, seen))
 
     def _model(self, history: History) -> DealModel:
         first = int(history.closings.day.min(initial=history.day))

@@ -10,7 +10,14 @@ import numpy as np
 from sales_operations.domain.errors import HistoryTooThin, InvalidInput
 from sales_operations.estimation import classification as measure
 from sales_operations.forecasting.asof import Floats, History, day_of
-from sales_operations.forecasting.deal_model import KINDS, DealModel, fit_classifiers, fit_deal_model
+from sales_operations.forecasting.deal_model import (
+    KINDS,
+    DealModel,
+    balance,
+    fit_classifiers,
+    fit_deal_model,
+    moved,
+)
 from sales_operations.forecasting.face import Face
 from sales_operations.forecasting.pipeline import fit_flow
 from sales_operations.forecasting.snapshots import Snapshots, snapshots_of, standing, told_to, won_within
@@ -88,7 +95,8 @@ def evaluate_within(
         for name, one in zip(KINDS, each.classifiers, strict=True):
             chances[name] = replace(each, classifiers=[one]).chances(earlier, test.seen)
     model = fit_deal_model(kind, earlier, stage_probabilities) or DealModel((), 0.0, stage_probabilities)
-    chances[BLEND] = model.blended(rates, model.chances(earlier, test.seen))
+    further = model.differs(earlier, test.seen)
+    chances[BLEND] = moved(rates, further + balance(rates, further))
     base_rate = float(learnt.won.mean())
     models = {name: measure.figures(test.won, chance) for name, chance in chances.items()}
     return {

@@ -66,7 +66,7 @@ def test_where_there_is_no_signal_only_what_the_rates_know_speaks() -> None:
     method = MlMethod("auto", CHANCES)
     assert method.fit_forecast(history, window).details["signal"] == 0
     found = reasons(lambda deals: method.chances(history, deals, window), seen, seen, 1.0)
-    silent = [found.parts.index(name) for name in ("age", "close_date", "pushes", "sales_rep", "source", "correction")]
+    silent = [found.parts.index(name) for name in ("close_date", "pushes", "sales_rep", "source", "correction")]
     assert (found.contributions[:, silent] == 0).all()
     assert np.abs(found.contributions[:, found.parts.index("stage")]).max() > 0.1
 
