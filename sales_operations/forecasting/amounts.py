@@ -55,10 +55,11 @@ def _fit(history: History) -> Amounts:
     known = closings.won & ~np.isnan(closings.amount)
     recent = known & (closings.day > history.day - _YEAR)
     recent = recent if recent.any() else known
-    amounts = closings.amount[recent]
+    taught = np.minimum(closings.amount, history.usual_most)
+    amounts = taught[recent]
     mean = float(amounts.mean()) if len(amounts) else 0.0
     product, products = history.product[closings.row[known]], int(history.product.max(initial=-1)) + 1
-    totals = np.bincount(product, weights=closings.amount[known], minlength=products)
+    totals = np.bincount(product, weights=taught[known], minlength=products)
     by_product = shrunk_mean(totals, np.bincount(product, minlength=products), mean, _PRIOR_DEALS)
     expected = np.where(np.isnan(history.amount), by_product[history.product], history.amount)
     cuts = np.quantile(expected[history.last], _PARTS) if len(expected) else np.zeros(SIZES - 1)

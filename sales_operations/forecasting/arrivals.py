@@ -32,7 +32,7 @@ def new_business(history: History, sizes: Ints, chance: Floats, horizon: int, am
     cells = sizes[recent] * (LOST + 1) + history.stage[recent]
     mix = np.bincount(cells, minlength=SIZES * (LOST + 1)).reshape(SIZES, LOST + 1) / len(recent)
     # A deal created with h days left has chance[h]; the windows that remain run from 0 to horizon - 1 days.
-    won = np.einsum("hzs,zs->", chance[:horizon, :, :, 0], mix[:, :WON]) + horizon * mix[:, WON].sum()
+    won = np.einsum("hzs,zs->", chance[:horizon, :, :WON, 0], mix[:, :WON]) + horizon * mix[:, WON].sum()
     mean, square = _quick(history, horizon, amounts)
     return float(pace * won * mean), float(pace * won * square)
 
@@ -46,7 +46,10 @@ def _quick(history: History, horizon: int, amounts: Amounts) -> tuple[float, flo
     closings = history.closings
     age = closings.day - history.created[closings.deal]
     known = closings.won & ~np.isnan(closings.amount) & (closings.day > history.day - _YEAR)
-    weight, amount = np.maximum(horizon - age[known], 0) / horizon, closings.amount[known]
+    weight, amount = (
+        np.maximum(horizon - age[known], 0) / horizon,
+        np.minimum(closings.amount[known], history.usual_most),
+    )
     count = weight.sum()
     return (
         float(shrunk_mean(weight @ amount, count, amounts.mean, _PRIOR_DEALS)),

@@ -33,8 +33,10 @@ OPEN_STAGES = STAGE_NAMES[:WON]
 NO_DAY = -(2**31)
 """Stands for an unknown date."""
 FOREVER = 2**31
-LONGEST = 5 * 365
+YEAR = 365
+LONGEST = 5 * YEAR
 """Days before the origin beyond which nothing is learnt: what sold then says little, and a wrong year costs nothing."""
+_USUAL, _TIMES = 0.95, 10.0
 _EPOCH = date(1970, 1, 1)
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 1, 1)
 _DAY_MICROS = 86_400_000_000
@@ -200,11 +202,31 @@ class History:
             rows, self.deal[rows], self.since[rows], self.amount[rows], self.stage[rows] == WON, self.rep[rows]
         )
 
+    @cached_property
+    def usual_most(self) -> float:
+        """The most that a won deal teaches of what others will bring: ten times what all but a twentieth of them did.
+
+        Of those of the last year, or of all where it saw none. One larger than that, a slip of the pen or the deal of a
+        decade, would be all that is learnt from. What it brought stays booked.
+        """
+        closings = self.closings
+        known = closings.won & (closings.amount > 0)
+        recent = known & (closings.day > self.day - YEAR)
+        amounts = closings.amount[recent if recent.any() else known]
+        return float(np.quantile(amounts, _USUAL, method="lower")) * _TIMES if len(amounts) else np.inf
+
     def won_per_day(self, first: int, last: int) -> Floats:
         """Won revenue of each day from ``first`` to ``last``, both inclusive; unknown amounts count 0."""
+        return self._per_day(self.closings.amount, first, last)
+
+    def taught_per_day(self, first: int, last: int) -> Floats:
+        """The same with no deal above ``usual_most``."""
+        return self._per_day(np.minimum(self.closings.amount, self.usual_most), first, last)
+
+    def _per_day(self, amounts: Floats, first: int, last: int) -> Floats:
         closings = self.closings
         inside = closings.won & (closings.day >= first) & (closings.day <= last)
-        return sums_by(closings.day[inside] - first, closings.amount[inside], last - first + 1)
+        return sums_by(closings.day[inside] - first, amounts[inside], last - first + 1)
 
 
 def sums_by(group: Ints, values: Floats, count: int) -> Floats:

@@ -26,7 +26,7 @@ def block_edges(history: History, length: float, most: int) -> Ints:
 
 def block_sums(history: History, edges: Ints) -> Floats:
     """Won revenue of each block, in minor units."""
-    total = np.append(0.0, np.cumsum(history.won_per_day(int(edges[0]) + 1, int(edges[-1]))))
+    total = np.append(0.0, np.cumsum(history.taught_per_day(int(edges[0]) + 1, int(edges[-1]))))
     return np.diff(total[edges - edges[0]])
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from sales_operations.domain.errors import HistoryTooThin
 from sales_operations.forecasting.asof import NO_DAY, History, day_of
 from sales_operations.forecasting.window import Window
@@ -68,12 +70,21 @@ class Method(Protocol):
 
 
 def check_recent(history: History) -> None:
-    """Raise HistoryTooThin where nothing closed for so long that the data, not the business, must have stopped."""
+    """Raise HistoryTooThin where nothing closed for so long that the data, not the business, must have stopped.
+
+    And where no won deal has an amount: there is nothing to add up.
+    """
     newest = int(history.closings.day.max(initial=NO_DAY))
     if newest != NO_DAY and history.day - newest > STALE_DAYS:
         raise HistoryTooThin(
             f"the last deal closed on {day_of(newest)}, over {STALE_DAYS} days before: import newer deals, or look from "
             f"an earlier day with as_of"
+        )
+    won = history.closings.won
+    if won.any() and not np.nansum(history.closings.amount[won]) > 0:
+        raise HistoryTooThin(
+            f"none of the {int(won.sum())} won deals states an amount above 0: import amounts, or set the currency that "
+            "they are in as company.currency"
         )
 
 

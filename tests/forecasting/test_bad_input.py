@@ -91,6 +91,7 @@ ODD: dict[str, tuple[Company, str | None]] = {
     "a gap of a year": (of_those(USUAL, a_year_without), None),
     "nothing closed": (of_those(USUAL, still_open), None),
 }
+WORTHLESS = ("no amount above 0", "negative amounts")
 
 
 def answer(ask: Callable[[], Any]) -> dict[str, Any]:
@@ -120,7 +121,9 @@ def test_odd_data_give_finite_figures_or_a_reason(name: str) -> None:
     company, as_of = ODD[name]
     told = list(answers(Simulated(company, LOGISTIC), as_of))
     assert len(told) == len(METHODS) + 3
-    if as_of == EARLY:
+    if name in WORTHLESS:
+        assert all("states an amount above 0" in one["refused"] for one in told[: len(METHODS)])
+    elif as_of == EARLY:
         assert not any(one.get("refused") for one in told)
     for one in told:
         json.dumps(one, allow_nan=False)
@@ -131,6 +134,18 @@ def test_odd_data_give_finite_figures_or_a_reason(name: str) -> None:
             assert low <= one["median"] <= high
         if one.get("refused"):
             assert one.get("confidence", 0) == 0
+
+
+def test_a_deal_a_thousand_times_the_usual_is_booked_and_teaches_little() -> None:
+    def rest(company: Company, method: str) -> float:
+        found = asyncio.run(SalesForecaster(Simulated(company, LOGISTIC)).forecast_sales("quarter", method, EARLY))
+        low, high = found["interval_80"]
+        assert low <= found["total"] <= high
+        return float(found["total"] - found["booked"])
+
+    for method in METHODS:
+        usual, odd = (rest(company, method) for company in (USUAL, with_a_whale(USUAL)))
+        assert usual / 2 < odd < 3 * usual, method
 
 
 @pytest.mark.parametrize("name", ["no history", "nothing closed"])
