@@ -29,15 +29,17 @@ MOST = 13
 """Short windows that are looked at."""
 LONGER = 60
 """Days beyond which windows like the one to forecast teach beside the short ones, which say less of them."""
-PRIOR_CORRECTION = 6.0
+PRIOR_CORRECTION = 25.0
 PRIOR_WEIGHT = 12.0
 PRIOR_SPREAD = 4.0
 """Windows that speak for no correction, for the given weights, and for the usual error."""
-SPREAD = 0.12
+SPREAD = 0.10
 """The usual relative error of a forecast beyond the luck of single deals (standard deviation)."""
+LARGEST_SPREAD = 1.0
+"""As wide as where nothing is known. Beyond it, a range of mean 1 would leave out its own mean."""
 FEW = 0.5
 """Its square grows by this over the number of windows, since little else was learnt from so few."""
-RIPENING, RIPE = 180, 450
+RIPENING, RIPE = 120, 300
 """Days of closings until which little is known of deals' journeys, and from which enough is."""
 LEAST_CORRECTION, LARGEST_CORRECTION = 0.5, 2.0
 
@@ -76,12 +78,32 @@ def short_windows(history: History, day: int) -> list[tuple[Window, float]]:
 
 def with_outcome(estimates: Estimates, history: History, names: Sequence[str], window: Window, weight: float) -> Past:
     """What was said of a past window, and what came of it as ``history``, of its end or later, knows."""
-    said = {name: one for name, one in estimates.of(names, window).items() if isinstance(one, Estimate)}
+    most = history.usual_most
+    found = estimates.of(names, window)
+    said = {name: contained(one, most) for name, one in found.items() if isinstance(one, Estimate)}
     closings = history.closings
     won = closings.won & (closings.day > window.origin) & (closings.day <= window.end)
-    amount = np.nan_to_num(closings.amount[won])
+    amount = np.minimum(np.nan_to_num(closings.amount[won]), most)
     there = history.created[closings.deal[won]] <= window.origin
     return Past(window, weight, said, float(amount[there].sum()), float(amount[~there].sum()))
+
+
+def contained(estimate: Estimate, most: float) -> Estimate:
+    """The estimate with no single open deal counted for more than ``most``, as is what came of it."""
+    over = [(chance, amount) for chance, amount in estimate.chance.large if amount > most]
+    if not over or estimate.open is None:
+        return estimate
+    less = sum(chance * (amount - most) for chance, amount in over)
+    luck = sum(chance * (1 - chance) * (amount**2 - most**2) for chance, amount in over)
+    return replace(
+        estimate,
+        total=estimate.total - less,
+        open=estimate.open - less,
+        chance=Chance(
+            max(estimate.chance.variance - luck, 0.0),
+            tuple((chance, min(amount, most)) for chance, amount in estimate.chance.large),
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -144,7 +166,7 @@ class Lessons:
     def weights(self, names: Sequence[str], day: int) -> dict[str, float]:
         """The weight of each method in the hybrid, adding up to 1, from what had come true by ``day``.
 
-        In inverse proportion to the mean absolute errors, shrunk to the usual ones.
+        The usual ones, in inverse proportion to the squares of the mean absolute errors, which are shrunk to each other.
         """
         usual = usual_weights(names, day - self.observed_from + 1)
         if self.given is not None:
@@ -161,7 +183,7 @@ class Lessons:
         pulled = shrunk_mean(off, count, off.mean() / count, PRIOR_WEIGHT)
         if not pulled.min() > 0:
             return usual
-        found = {name: usual[name] / error for name, error in zip(names, pulled.tolist(), strict=True)}
+        found = {name: usual[name] / error**2 for name, error in zip(names, pulled.tolist(), strict=True)}
         total = sum(found.values())
         return {name: share / total for name, share in found.items()}
 
@@ -192,18 +214,18 @@ class Lessons:
                 beyond += scale * ((said.rest - one.actual) ** 2 - said.chance.variance)
                 count += one.weight
         usual = SPREAD**2 * (1 + FEW / (count + 1))
-        return max((beyond + PRIOR_SPREAD * usual) / (count + PRIOR_SPREAD), 0.0)
+        return min(max((beyond + PRIOR_SPREAD * usual) / (count + PRIOR_SPREAD), 0.0), LARGEST_SPREAD)
 
 
 def usual_weights(names: Sequence[str], observed: int) -> dict[str, float]:
     """The weights of methods before their errors speak, from the days for which closings are known.
 
-    Half for the methods that know deals and half for the series at first: the one half misses what the other sees. Journeys
-    take time to be learnt, and levels do not, so the deals have nearly all once a year and more is known; and a model of
-    single deals counts as much as the plain rates only then. (Chosen on public data and simulated companies: docs/forecasting.md.)
+    At first 0.7 for the methods that know deals, 0.3 for the series: the one half misses what the other sees. Deals have
+    nearly all once their journeys are known, and a model of single deals as much as the plain rates only then. (Chosen on
+    public data and simulated companies: docs/forecasting.md.)
     """
     ripe = min(max((observed - RIPENING) / (RIPE - RIPENING), 0.0), 1.0)
-    deals, model = 0.5 + 0.45 * ripe, 0.15 + 0.35 * ripe
+    deals, model = 0.7 + 0.29 * ripe, 0.15 + 0.35 * ripe
     shares = {
         "pipeline": deals * (1 - model),
         "ml": deals * model,

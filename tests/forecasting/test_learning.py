@@ -39,10 +39,11 @@ def test_methods_without_any_given_weight_share_as_they_would_without_a_past() -
     assert learnt.weights(["trend", "ml"], 9) == usual_weights(["trend", "ml"], 10)
 
 
-def test_deals_and_series_have_half_each_at_first_and_deals_nearly_all_once_their_journeys_are_known() -> None:
+def test_series_have_a_part_at_first_and_deals_nearly_all_once_their_journeys_are_known() -> None:
     early, late = (usual_weights(["pipeline", "ml", "trend", "seasonal"], days) for days in (60, 900))
-    assert early["pipeline"] + early["ml"] == early["trend"] + early["seasonal"] == 0.5
-    assert late["pipeline"] == late["ml"] == pytest.approx(0.475)
+    assert early["pipeline"] + early["ml"] == pytest.approx(0.7)
+    assert early["trend"] + early["seasonal"] == pytest.approx(0.3)
+    assert late["pipeline"] == late["ml"] == pytest.approx(0.495)
     assert usual_weights(["trend", "seasonal"], 60) == {"trend": 0.25, "seasonal": 0.75}
     assert usual_weights(["ml"], 60) == {"ml": 1.0}
 
@@ -50,7 +51,7 @@ def test_deals_and_series_have_half_each_at_first_and_deals_nearly_all_once_thei
 def test_learnt_weights_favour_the_better_method_the_more_the_longer_the_past_is() -> None:
     names = ["seasonal", "trend"]
     few, many = (lessons(past(n, seasonal=1.05, trend=1.2), *names).weights(names, 999)["seasonal"] for n in (2, 12))
-    assert usual_weights(names, 999)["seasonal"] < few < many < 0.9
+    assert usual_weights(names, 999)["seasonal"] < few < many < 0.95
 
 
 def test_learning_needs_windows_of_which_all_of_them_gave_a_forecast() -> None:
@@ -61,7 +62,7 @@ def test_learning_needs_windows_of_which_all_of_them_gave_a_forecast() -> None:
 
 def test_a_method_that_knows_deals_is_corrected_by_what_came_true_and_a_series_is_not() -> None:
     learnt = lessons(past(12, pipeline=2.0, seasonal=2.0), "pipeline", "seasonal")
-    assert 0.5 < learnt.factors("pipeline", 999)[0] < 0.7
+    assert 0.7 < learnt.factors("pipeline", 999)[0] < 0.8
     corrected = learnt.corrected("pipeline", estimate(1_000.0, apart=True), 999)
     assert corrected.rest == pytest.approx(1_000 * learnt.factors("pipeline", 999)[0], abs=2)
     assert learnt.corrected("seasonal", estimate(1_000.0), 999) == estimate(1_000.0)
@@ -70,8 +71,8 @@ def test_a_method_that_knows_deals_is_corrected_by_what_came_true_and_a_series_i
 def test_open_deals_and_new_business_are_corrected_apart() -> None:
     windows = [replace(one, open=TRUE, created_later=TRUE / 4) for one in past(12, pipeline=1.0)]
     of_open, of_later = lessons(windows, "pipeline").factors("pipeline", 999)
-    assert of_open > 1.3
-    assert of_later < 0.7
+    assert of_open > 1.15
+    assert of_later < 0.8
 
 
 def test_what_a_past_forecast_would_have_been_knows_only_the_windows_that_had_ended() -> None:
