@@ -10,6 +10,7 @@ from sales_operations.cli.common import AsOf, Config, Database, Json, display, g
 
 _REASONS = 3
 _LEAST = 0.005
+_RATES = "the rates of stage, age, time in stage and size"
 
 
 @guarded
@@ -68,12 +69,12 @@ def _shown(found: dict[str, Any]) -> list[Any]:
 
 def _model(found: dict[str, Any]) -> str:
     if reason := found.get("refused"):
-        return f"By the rates of stage, time in it and size, without a model of deals: {reason}."
+        return f"By {_RATES}, without a model of deals: {reason}."
     if found["signal"] is None:
-        return "By the rates of stage, time in it and size."
+        return f"By {_RATES}."
     if not found["signal"]:
-        return "No usable signal: no model beats the rates of stage, time in it and size on later days, so these serve."
-    return f"By a model of deals ({found['signal']:.0%}) and the rates of stage, time in it and size."
+        return f"No usable signal: no model beats {_RATES} on later days, so these serve."
+    return f"By a model of deals ({found['signal']:.0%}) and {_RATES}."
 
 
 def _named(one: dict[str, Any]) -> str:

@@ -132,7 +132,7 @@ def _weight_out_of_time(kind: str, history: History, stage_probabilities: tuple[
 
 
 def _plain_rates(history: History, seen: Snapshots, stage_probabilities: tuple[float, ...]) -> Floats:
-    """The chances by stage, time in it and size alone, at usual times of the quarter."""
+    """The chances by stage, pace, time in it and size alone, at usual times of the quarter."""
     return fit_usual_flow(history, int(seen.left.max(initial=0)), stage_probabilities).chances(seen)
 
 

@@ -43,8 +43,8 @@ class OpenDealForecasts(Face):
         ``chance`` to be won in time, the ``amount`` that it would bring (``amount_estimated`` where none is stated) and
         ``contributions``: with ``base`` these add up to its log-odds. ``correction`` among them is what the method's past
         forecasts teach. ``open_deals`` and ``expected`` are of all. ``signal`` is the weight of the model of deals against
-        the rates by stage, time in it and size; 0 says that there is no usable signal, and the rates serve. Where there is
-        too little history for a model, they serve too, ``method`` is pipeline and ``refused`` says what is missing.
+        the rates by stage, pace, time in it and size; 0 says that there is no usable signal, and the rates serve. Where
+        there is too little history for a model, they serve too, ``method`` is pipeline and ``refused`` says what is missing.
         Raises NotFound, Disabled, InvalidInput, and HistoryTooThin where there are no rates either.
         """
         if method not in METHODS:

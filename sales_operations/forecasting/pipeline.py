@@ -1,4 +1,4 @@
-"""The forecast from open deals: each one's chance to be won in time, by stage and time in it, times its amount."""
+"""The forecast from open deals: each one's chance to be won in time, by stage, pace and time in it, times its amount."""
 
 from __future__ import annotations
 

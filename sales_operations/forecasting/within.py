@@ -63,7 +63,7 @@ def evaluate_within(
     of them: windows that were over by then, and whatever else had happened. Only the standing of the deals is of the
     later days.
 
-    ``models`` has the figures of the plain rates (the pipeline method: stage, time in it, size, part of the quarter), of
+    ``models`` has the figures of the plain rates (the pipeline method: stage, pace, time in it, size, the day), of
     each classifier where there is enough to learn from, and of the ``blend`` of both by the weight that did best out of
     time before the test, as the ml method does it; ``model`` has its parts, and its figures stand on top too. Raises
     HistoryTooThin, InvalidInput.
