@@ -220,12 +220,12 @@ class Lessons:
 def usual_weights(names: Sequence[str], observed: int) -> dict[str, float]:
     """The weights of methods before their errors speak, from the days for which closings are known.
 
-    At first 0.7 for the methods that know deals, 0.3 for the series: the one half misses what the other sees. Deals have
+    At first three quarters for the methods that know deals, one for the series: the one half misses what the other sees. Deals have
     nearly all once their journeys are known, and a model of single deals as much as the plain rates only then. (Chosen on
     public data and simulated companies: docs/forecasting.md.)
     """
     ripe = min(max((observed - RIPENING) / (RIPE - RIPENING), 0.0), 1.0)
-    deals, model = 0.7 + 0.29 * ripe, 0.15 + 0.35 * ripe
+    deals, model = 0.75 + 0.24 * ripe, 0.15 + 0.35 * ripe
     shares = {
         "pipeline": deals * (1 - model),
         "ml": deals * model,

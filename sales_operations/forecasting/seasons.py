@@ -15,9 +15,12 @@ the end of the year."""
 HOLIDAYS = 4
 LAST_DAYS = 14
 WEEK = 7
+PLACES = 3
+"""In a month: its last day, the three days before that, all others. Some books are only closed then."""
 PRIOR_EVENTS = 5.0
 WEEKDAY_EVENTS = 20.0
-"""Events that speak for factor 1, in a part of the quarter or a season, and on a weekday."""
+PLACE_EVENTS = 3.0
+"""Events that speak for factor 1: in a part of the quarter or a season, on a weekday, and in a place of the month."""
 HOLIDAY_FACTOR, HOLIDAY_EVENTS = 0.6, 10.0
 """What is expected of the holidays before any were seen, and the events that this weighs as much as."""
 
@@ -65,6 +68,20 @@ def weekday_factors(days: Ints, observed: Floats, expected: Floats) -> Floats:
     return shrunk_ratio(sums_by(day, observed, WEEK), sums_by(day, expected, WEEK), WEEKDAY_EVENTS)
 
 
+def places_of(days: Ints) -> Ints:
+    """The place in the month, 0 to 2, of each day number."""
+    following = (months_of(days) + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    return np.searchsorted([2, 5], following - days, side="right")
+
+
+def place_factors(days: Ints, observed: Floats, expected: Floats) -> Floats:
+    """The same for the places of a month (3,), with as many events in all as were expected."""
+    place, whole = places_of(days), shrunk_ratio(observed.sum(), expected.sum(), PLACE_EVENTS)
+    usual = sums_by(place, expected, PLACES)
+    factors = shrunk_ratio(sums_by(place, observed, PLACES), usual * whole, PLACE_EVENTS)
+    return np.asarray(factors * (usual.sum() / (factors @ usual) if usual.any() else 1.0))
+
+
 def _season_factors(days: Ints, observed: Floats, expected: Floats, count: int) -> Floats:
     """The same for ``count`` seasons of the year, of which one that was seen once keeps factor 1: growth looks alike."""
     season = seasons_of(days, count)
@@ -80,16 +97,17 @@ def _cycles(groups: Ints, cycles: Ints, count: int) -> Ints:
 
 @dataclass(frozen=True, eq=False)
 class Rhythm:
-    """By how much more than usual is won in each part of a quarter (5,), season of the year (seasons,) and weekday (7,)."""
+    """By how much more than usual is won in each part of a quarter (5,), season of the year, weekday and place of a month."""
 
     parts: Floats
     seasons: Floats
     weekdays: Floats
+    places: Floats
 
     def of(self, days: Ints) -> Floats:
         """The factor of each day, 1 being usual."""
         by_season = self.seasons[seasons_of(days, len(self.seasons))]
-        return self.parts[parts_of(days)] * by_season * self.weekdays[days % WEEK]
+        return self.parts[parts_of(days)] * by_season * self.weekdays[days % WEEK] * self.places[places_of(days)]
 
 
 def fit_rhythm(history: History, seasons: int = 1) -> Rhythm:
@@ -106,5 +124,7 @@ def fit_rhythm(history: History, seasons: int = 1) -> Rhythm:
     usual = np.maximum(counts.mean() + slope * centred, counts.mean() / 4)
     weekdays = weekday_factors(days, counts, usual)
     usual = usual * weekdays[days % WEEK]
+    places = place_factors(days, counts, usual)
+    usual = usual * places[places_of(days)]
     parts = part_factors(days, counts, usual)
-    return Rhythm(parts, _season_factors(days, counts, usual * parts[parts_of(days)], seasons), weekdays)
+    return Rhythm(parts, _season_factors(days, counts, usual * parts[parts_of(days)], seasons), weekdays, places)

@@ -119,6 +119,18 @@ def test_days_on_which_nobody_signs_are_not_counted_on() -> None:
     assert 0 < weekend.open < week.open / 10
 
 
+def test_where_the_books_are_closed_once_a_month_no_day_before_is_counted_on() -> None:
+    company = Company()
+    for number in range(300):
+        begin = START + timedelta(number)
+        end = (begin + timedelta(20)).replace(day=28) + timedelta(4)
+        last = end - timedelta(end.day)
+        company.add(f"d{number}", State(begin, "proposal", 50_000), State(last, "closed_won", 50_000))
+    history = company.history("2026-09-05")
+    before, with_the_end = (METHOD.fit_forecast(history, next_days(history, days)).open or 0.0 for days in (23, 25))
+    assert 0 < before < with_the_end / 2
+
+
 def test_deals_that_move_sooner_than_they_did_are_expected_sooner() -> None:
     def fresh(lately: int) -> float:
         company = Company()
