@@ -29,7 +29,7 @@ LOOKING_BACK = {("run",), ("forecast",), ("forecast", "deals"), ("forecast", "hi
                 ("pipeline",), ("analytics",), ("kpi",), ("opportunity", "list"), ("opportunity", "show"), ("inbox",),
                 ("report",), ("rules", "list"), ("rules", "history"), ("call", "list"), ("call", "accuracy"),
                 ("model", "evaluate"), ("model", "score"), ("task", "list"), ("insights",), ("insights", "measure"),
-                ("insights", "list")}  # fmt: skip
+                ("insights", "list"), ("backtest", "history")}  # fmt: skip
 
 
 def options(path: tuple[str, ...]) -> set[str]:
