@@ -39,7 +39,7 @@ LARGEST_SPREAD = 1.0
 """As wide as where nothing is known. Beyond it, a range of mean 1 would leave out its own mean."""
 FEW = 0.5
 """Its square grows by this over the number of windows, since little else was learnt from so few."""
-RIPENING, RIPE = 120, 300
+RIPENING, RIPE = 150, 365
 """Days of closings until which little is known of deals' journeys, and from which enough is."""
 LEAST_CORRECTION, LARGEST_CORRECTION = 0.5, 2.0
 
@@ -220,12 +220,12 @@ class Lessons:
 def usual_weights(names: Sequence[str], observed: int) -> dict[str, float]:
     """The weights of methods before their errors speak, from the days for which closings are known.
 
-    At first three quarters for the methods that know deals, one for the series: the one half misses what the other sees. Deals have
-    nearly all once their journeys are known, and a model of single deals as much as the plain rates only then. (Chosen on
-    public data and simulated companies: docs/forecasting.md.)
+    At first three fifths for the methods that know deals and two for the series: one part misses what the other sees. Deals
+    have nearly all once their journeys are known, and a model of single deals as much as the plain rates only then. (Chosen
+    on public data and simulated companies: docs/forecasting.md.)
     """
     ripe = min(max((observed - RIPENING) / (RIPE - RIPENING), 0.0), 1.0)
-    deals, model = 0.75 + 0.24 * ripe, 0.15 + 0.35 * ripe
+    deals, model = 0.6 + 0.39 * ripe, 0.15 + 0.35 * ripe
     shares = {
         "pipeline": deals * (1 - model),
         "ml": deals * model,
