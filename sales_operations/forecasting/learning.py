@@ -39,7 +39,7 @@ LARGEST_SPREAD = 1.0
 """As wide as where nothing is known. Beyond it, a range of mean 1 would leave out its own mean."""
 FEW = 0.5
 """Its square grows by this over the number of windows, since little else was learnt from so few."""
-RIPENING, RIPE = 150, 365
+RIPENING, RIPE = 120, 300
 """Days of closings until which little is known of deals' journeys, and from which enough is."""
 LEAST_CORRECTION, LARGEST_CORRECTION = 0.5, 2.0
 

@@ -105,8 +105,15 @@ def test_the_range_of_the_hybrid_is_honest(shown: list[Judged]) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(5400)
-@pytest.mark.xfail(strict=True, reason="not reached: see docs/companies.md and decision 0018")
-def test_the_hybrid_comes_near_the_floor_and_beats_each_method(shown: list[Judged]) -> None:
+def test_the_hybrid_comes_within_a_quarter_of_the_floor(shown: list[Judged]) -> None:
     full = scores(shown, FULL)
     assert full[HYBRID].ratio <= 1.25
-    assert full[HYBRID].wape < min(full[name].wape for name in ("pipeline", "trend", "seasonal", "ml"))
+    assert full[HYBRID].wape < min(full[name].wape for name in ("trend", "seasonal", "ml", "run_rate"))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(5400)
+@pytest.mark.xfail(strict=True, reason="level with it, not better: see decision 0018")
+def test_the_hybrid_is_better_than_the_pipeline_method(shown: list[Judged]) -> None:
+    full = scores(shown, FULL)
+    assert full[HYBRID].wape < full["pipeline"].wape
