@@ -60,7 +60,8 @@ def measured(data: DataSet, questions: Sequence[Question]) -> list[dict[str, Any
 def section(data: DataSet, questions: Sequence[Question], found: list[dict[str, Any]], chart: Path) -> str:
     """The part of the page about one data set; its first question is drawn into ``chart``."""
     hybrid = [one for one in found[0]["forecasts"] if one["method"] == "hybrid"]
-    chart.write_text(svg(hybrid, data.currency, f"hybrid: {questions[0].title.replace("The", "the", 1)}"), encoding="utf-8")
+    title = questions[0].title.replace("The", "the", 1)
+    chart.write_text(svg(hybrid, data.currency, f"hybrid: {title}"), encoding="utf-8")
     lines = [f"### {data.title}", "", f"![Forecasts over what came true]({chart.name})", ""]
     for question, one in zip(questions, found, strict=True):
         independent = max(figures["independent"] for figures in one["methods"].values())
