@@ -49,11 +49,16 @@ def company(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     return tmp_path
 
 
+SLOW = ["own store", pytest.param("demonstration", marks=pytest.mark.long)]
+"""The demonstration takes its time, and another test begins with it as well: the one of the README."""
+
+
 def uses_demonstration(folder: Path) -> bool:
     assert (folder / "sales_operations.db").exists() != (folder / "sales_operations_demo.db").exists()
     return (folder / "sales_operations_demo.db").exists()
 
 
+@pytest.mark.parametrize("company", SLOW, indirect=True)
 def test_the_briefs_workflow_runs_unchanged_and_twice_gives_the_same_opportunity(shared: Path, company: Path) -> None:
     script = company / "good.py"
     script.write_text(FORGOTTEN_IMPORT + good_workflow((shared / "brief" / "brief.md").read_text("utf-8")), "utf-8")
@@ -94,6 +99,7 @@ def assert_brief_summary(stdout: str) -> None:
     assert "sales_rep_1" not in stdout
 
 
+@pytest.mark.parametrize("company", SLOW, indirect=True)
 def test_the_script_in_the_package_runs_the_whole_workflow(company: Path) -> None:
     """``python sales_operations/workflow.py`` puts the package's own folder first on the path; here, a copy of it."""
     ignored = shutil.ignore_patterns("__pycache__", "results")

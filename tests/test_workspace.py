@@ -77,7 +77,9 @@ def test_an_import_that_cannot_read_its_file_makes_no_store(folder: Path) -> Non
     assert stores_in(folder) == set()
 
 
-@pytest.mark.parametrize("named_by", ["option", "environment", "configuration"])
+@pytest.mark.parametrize(
+    "named_by", ["option", *(pytest.param(by, marks=pytest.mark.long) for by in ("environment", "configuration"))]
+)
 def test_a_named_store_is_made_empty_by_a_writer_and_never_filled_by_itself(folder: Path, named_by: str) -> None:
     (folder / "own.yaml").write_text("sales_operations: {store: {database: own.db}}\n", "utf-8")
     arguments, variables = {

@@ -154,7 +154,7 @@ def test_the_order_of_state_and_history_makes_no_difference(fresh: Callable[[], 
 
 
 @pytest.mark.long
-@settings(max_examples=15, **_quick)
+@settings(max_examples=8, **_quick)
 @given(found=_several)
 def test_the_order_of_state_and_history_makes_no_difference_to_any_deal(
     fresh: Callable[[], Any], found: list[Deal]

@@ -65,6 +65,7 @@ def test_a_line_that_is_not_in_the_output_is_found() -> None:
     assert not is_shown("Created 35 Updated", "Created 35\nUpdated\n")
 
 
+@pytest.mark.long
 def test_the_part_on_ones_own_export_works_as_it_says(tmp_path: Path) -> None:
     assert follow(PAGE.read_text(encoding="utf-8").partition(OWN)[2], tmp_path) == 4
 

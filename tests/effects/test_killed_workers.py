@@ -49,6 +49,7 @@ def test_fifty_killed_workers_lose_nothing(stores, web):
     killed_again_and_again(stores, web, 50)
 
 
+@pytest.mark.long
 def test_several_workers_at_once_deliver_everything_and_together(stores, web):
     kills.config(stores.folder, web.url)
     workspace = stores.open(str(stores.folder / "config.yaml"))

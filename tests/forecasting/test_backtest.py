@@ -87,7 +87,10 @@ def test_data_that_ended_long_ago_are_tested_while_they_lasted(company: Company)
     assert found["methods"]["seasonal"]["mase"] > 0
 
 
-BLIND = [({"horizon": 30}, "2026-03-01", "2026-04-05"), ({"period": "quarter"}, "2026-01-25", "2026-03-01")]
+BLIND = [
+    ({"horizon": 30}, "2026-03-01", "2026-04-05"),
+    pytest.param({"period": "quarter"}, "2026-01-25", "2026-03-01", marks=pytest.mark.long),
+]
 
 
 @pytest.mark.parametrize(("asked", "start", "end"), BLIND)

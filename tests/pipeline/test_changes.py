@@ -108,7 +108,7 @@ def bucket_of(before: dict[str, Any] | None, after: dict[str, Any] | None, scope
     return None, 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     deals=st.lists(_deal, max_size=8),
     days=st.tuples(st.sampled_from(DAYS), st.sampled_from(DAYS)).map(sorted),

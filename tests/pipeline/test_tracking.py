@@ -154,7 +154,7 @@ STEPS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(steps=st.lists(STEPS, max_size=12))
 def test_the_groups_of_every_kind_sum_to_the_total_exactly(state_of, steps):
     history = {f"d{number}": [{"at": datetime(2026, 1, 1), **step}] for number, step in enumerate(steps)}

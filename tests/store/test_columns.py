@@ -308,6 +308,7 @@ def test_columns_in_step_are_not_built_again(sqlite_store):
     assert held.file.stat().st_ino == before.st_ino
 
 
+@pytest.mark.long
 def test_the_room_of_rows_that_were_replaced_is_given_back_now_and_then(sqlite_store):
     workspace = sqlite_store.open()
     with workspace.unit("test") as unit:

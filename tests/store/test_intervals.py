@@ -149,7 +149,7 @@ def workspace(stores):
     return stores.open()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deals=_deals, moments=st.lists(st.integers(-1, 61), min_size=1, max_size=4))
 def test_intervals_equal_a_replay_at_any_instant(workspace, deals, moments):
     known = write(workspace, deals)
