@@ -43,15 +43,17 @@ class DealModel:
         """What the classifiers say; nothing is asked of classifiers without weight."""
         if not len(seen.day) or not self.weight:
             return np.zeros(len(seen.day))
-        rates = _plain_rates(history, seen, self.stage_probabilities)
-        return _mean_chance(self.classifiers, _columns(history, seen, rates), seen)
+        return self._said(history, seen, _plain_rates(history, seen, self.stage_probabilities))
 
     def differs(self, history: History, seen: Snapshots) -> Floats:
         """By how much the chances differ from the plain rates, in log-odds: (n,)."""
         if not len(seen.day) or not self.weight:
             return np.zeros(len(seen.day))
         plain = _plain_rates(history, seen, self.stage_probabilities)
-        return self.weight * (log_odds(_inside(self.chances(history, seen))) - log_odds(_inside(plain)))
+        return self.weight * (log_odds(_inside(self._said(history, seen, plain))) - log_odds(_inside(plain)))
+
+    def _said(self, history: History, seen: Snapshots, plain: Floats) -> Floats:
+        return _mean_chance(self.classifiers, _columns(history, seen, plain), seen)
 
 
 def moved(rates: Floats, log_odds_by: Floats) -> Floats:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from sales_operations.domain.errors import HistoryTooThin
 from sales_operations.forecasting.asof import Floats, History
 from sales_operations.forecasting.deal_model import LEAST_EACH, DealModel, balance, fit_deal_model, moved
 from sales_operations.forecasting.method import Estimate
 from sales_operations.forecasting.pipeline import assemble, fit_flow
-from sales_operations.forecasting.snapshots import Snapshots, snapshots_of
+from sales_operations.forecasting.snapshots import Snapshots, open_now
 from sales_operations.forecasting.window import Window
 
 REFIT_DAYS = 182
@@ -33,24 +31,28 @@ class MlMethod:
 
     def fit_forecast(self, history: History, window: Window) -> Estimate:
         """See ``Method``. ``details``: ``signal`` is the weight of the model against the plain rates; 0: no usable signal."""
-        rows = history.open_rows
-        seen = snapshots_of(history, rows, np.full(len(rows), history.day), np.full(len(rows), window.remaining))
-        chance = self.chances(history, seen, window)
-        estimate = assemble(history, window, fit_flow(history, window, self.stage_probabilities), chance)
+        rates, further, more = self._of_open(history, window)
+        flow = fit_flow(history, window, self.stage_probabilities)
+        estimate = assemble(history, window, flow, moved(rates, further + more))
         return replace(estimate, details={**estimate.details, "signal": self._model(history).weight})
 
     def chances(self, history: History, seen: Snapshots, window: Window) -> Floats:
         """The chance of each deal, as it stands at the origin, to be won by the window's end. Raises HistoryTooThin."""
-        model = self._model(history)
-        flow = fit_flow(history, window, self.stage_probabilities)
-        more = history.once((balance, self, window), lambda: self._balance(history, window))
-        return moved(flow.chances(seen), model.differs(history, seen) + more)
+        rates, further = self._judged(history, seen, window)
+        return moved(rates, further + self._of_open(history, window)[2])
 
-    def _balance(self, history: History, window: Window) -> float:
-        rows = history.open_rows
-        seen = snapshots_of(history, rows, np.full(len(rows), history.day), np.full(len(rows), window.remaining))
-        rates = fit_flow(history, window, self.stage_probabilities).chances(seen)
-        return balance(rates, self._model(history).differs(history, seen))
+    def _of_open(self, history: History, window: Window) -> tuple[Floats, Floats, float]:
+        """The rates of the open deals, what moves them, and what more does, so that as many are won as the rates say."""
+
+        def work() -> tuple[Floats, Floats, float]:
+            rates, further = self._judged(history, open_now(history, window.remaining), window)
+            return rates, further, balance(rates, further)
+
+        return history.once((self, window), work)
+
+    def _judged(self, history: History, seen: Snapshots, window: Window) -> tuple[Floats, Floats]:
+        flow = fit_flow(history, window, self.stage_probabilities)
+        return flow.chances(seen), self._model(history).differs(history, seen)
 
     def _model(self, history: History) -> DealModel:
         first = int(history.closings.day.min(initial=history.day))

@@ -68,7 +68,7 @@ class OpenDealForecasts(Face):
         from sales_operations.forecasting.amounts import fit_amounts
         from sales_operations.forecasting.named_deals import places_of
         from sales_operations.forecasting.reasons import reasons
-        from sales_operations.forecasting.snapshots import snapshots_of
+        from sales_operations.forecasting.snapshots import open_now
 
         at = self.instant(as_of)
         window = self.window(at, period, horizon)
@@ -81,7 +81,7 @@ class OpenDealForecasts(Face):
             method, found = "pipeline", study.forecast("pipeline", window)
         if found.refused:
             raise HistoryTooThin(f"the chances of open deals cannot be told: {found.refused}")
-        seen = snapshots_of(history, rows, np.full(len(rows), history.day), np.full(len(rows), window.remaining))
+        seen = open_now(history, window.remaining)
         chances, correction = self._chances(study, window, method), study.open_factor(method, window)
         chance = np.minimum(chances(seen) * correction, 1.0)
         amount, estimated = fit_amounts(history).of(seen.amount, seen.product)

@@ -13,7 +13,7 @@ from sales_operations.forecasting.asof import OPEN_STAGES, WON, Floats, History,
 from sales_operations.forecasting.exposure import EDGES, slow_of
 from sales_operations.forecasting.hazards import fit_hazards, won_by
 from sales_operations.forecasting.method import Chance, Estimate
-from sales_operations.forecasting.snapshots import Snapshots, snapshots_of
+from sales_operations.forecasting.snapshots import Snapshots, open_now
 from sales_operations.forecasting.window import Window
 
 LARGE = 40
@@ -72,9 +72,7 @@ class PipelineMethod:
     def fit_forecast(self, history: History, window: Window) -> Estimate:
         """See ``Method``."""
         flow = fit_flow(history, window, self.stage_probabilities)
-        rows = history.open_rows
-        seen = snapshots_of(history, rows, np.full(len(rows), history.day), np.full(len(rows), window.remaining))
-        return assemble(history, window, flow, flow.chances(seen))
+        return assemble(history, window, flow, flow.chances(open_now(history, window.remaining)))
 
 
 def assemble(history: History, window: Window, flow: Flow, chance: Floats) -> Estimate:

@@ -114,16 +114,14 @@ class ForecastScenario(Face):
         return found
 
     def _deals(self, study: Study, window: Window) -> OpenDeals:
-        import numpy as np
-
         from sales_operations.forecasting.named_deals import open_places
         from sales_operations.forecasting.pipeline import fit_flow
         from sales_operations.forecasting.scenario import OpenDeals
-        from sales_operations.forecasting.snapshots import snapshots_of
+        from sales_operations.forecasting.snapshots import open_now
 
-        history, rows = study.history, study.history.open_rows
+        history = study.history
         flow = fit_flow(history, window, self.stage_probabilities())
-        seen = snapshots_of(history, rows, np.full(len(rows), history.day), np.full(len(rows), window.remaining))
+        seen = open_now(history, window.remaining)
         amounts, _ = flow.amounts.of(seen.amount, seen.product)
         luck = study.method("pipeline").fit_forecast(history, window).chance
         correction = study.open_factor("pipeline", window)

@@ -66,6 +66,12 @@ def snapshots_of(history: History, rows: Ints, day: Ints, left: Ints) -> Snapsho
     )
 
 
+def open_now(history: History, left: int) -> Snapshots:
+    """The deals that are open at the origin, in the order of ``history.open_rows``, with so many days left."""
+    rows = history.open_rows
+    return snapshots_of(history, rows, np.full(len(rows), history.day), np.full(len(rows), left))
+
+
 def practice(history: History, rng: np.random.Generator, after: int = NO_DAY) -> tuple[Snapshots, Bools]:
     """Snapshots every 14 days, with windows that ended by the origin, and which of them were won in those.
 
