@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sales_operations.estimation.shrinkage import shrunk_mean
-from sales_operations.forecasting.asof import Bools, Floats, History, Ints
+from sales_operations.forecasting.asof import YEAR, Bools, Floats, History, Ints
 
 SIZES = 4
 _PARTS = (0.4, 0.7, 0.9)
-_YEAR = 365
 _PRIOR_DEALS = 2.0
 
 
@@ -53,13 +52,12 @@ def fit_amounts(history: History) -> Amounts:
 def _fit(history: History) -> Amounts:
     closings = history.closings
     known = closings.won & ~np.isnan(closings.amount)
-    recent = known & (closings.day > history.day - _YEAR)
+    recent = known & (closings.day > history.day - YEAR)
     recent = recent if recent.any() else known
-    taught = np.minimum(closings.amount, history.usual_most)
-    amounts = taught[recent]
+    amounts = history.taught[recent]
     mean = float(amounts.mean()) if len(amounts) else 0.0
     product, products = history.product[closings.row[known]], int(history.product.max(initial=-1)) + 1
-    totals = np.bincount(product, weights=taught[known], minlength=products)
+    totals = np.bincount(product, weights=history.taught[known], minlength=products)
     by_product = shrunk_mean(totals, np.bincount(product, minlength=products), mean, _PRIOR_DEALS)
     expected = np.where(np.isnan(history.amount), by_product[history.product], history.amount)
     cuts = np.quantile(expected[history.last], _PARTS) if len(expected) else np.zeros(SIZES - 1)

@@ -6,10 +6,9 @@ import numpy as np
 
 from sales_operations.estimation.shrinkage import shrunk_mean
 from sales_operations.forecasting.amounts import SIZES, Amounts
-from sales_operations.forecasting.asof import LOST, WON, Floats, History, Ints
+from sales_operations.forecasting.asof import LOST, WON, YEAR, Floats, History, Ints
 
 RECENT_DAYS = 91
-_YEAR = 365
 _PRIOR_DEALS = 5.0
 
 
@@ -26,7 +25,7 @@ def new_business(history: History, sizes: Ints, chance: Floats, horizon: int, am
     observed = max(1, min(RECENT_DAYS, history.day - int(created.min()) + 1))
     pace = np.count_nonzero(created > history.day - observed) / observed
     first_rows = np.flatnonzero(np.append(True, history.deal[1:] != history.deal[:-1]))
-    recent = first_rows[created > history.day - _YEAR]
+    recent = first_rows[created > history.day - YEAR]
     if not len(recent):
         return 0.0, 0.0
     cells = sizes[recent] * (LOST + 1) + history.stage[recent]
@@ -45,11 +44,8 @@ def _quick(history: History, horizon: int, amounts: Amounts) -> tuple[float, flo
     """
     closings = history.closings
     age = closings.day - history.created[closings.deal]
-    known = closings.won & ~np.isnan(closings.amount) & (closings.day > history.day - _YEAR)
-    weight, amount = (
-        np.maximum(horizon - age[known], 0) / horizon,
-        np.minimum(closings.amount[known], history.usual_most),
-    )
+    known = closings.won & ~np.isnan(closings.amount) & (closings.day > history.day - YEAR)
+    weight, amount = np.maximum(horizon - age[known], 0) / horizon, history.taught[known]
     count = weight.sum()
     return (
         float(shrunk_mean(weight @ amount, count, amounts.mean, _PRIOR_DEALS)),

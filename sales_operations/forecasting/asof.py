@@ -37,6 +37,7 @@ YEAR = 365
 LONGEST = 5 * YEAR
 """Days before the origin beyond which nothing is learnt: what sold then says little, and a wrong year costs nothing."""
 _USUAL, _TIMES = 0.95, 10.0
+"""A won deal teaches at most so many times what that share of them stays below."""
 _EPOCH = date(1970, 1, 1)
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 1, 1)
 _DAY_MICROS = 86_400_000_000
@@ -215,13 +216,18 @@ class History:
         amounts = closings.amount[recent if recent.any() else known]
         return float(np.quantile(amounts, _USUAL, method="lower")) * _TIMES if len(amounts) else np.inf
 
+    @cached_property
+    def taught(self) -> Floats:
+        """The amounts of ``closings``, none above ``usual_most``."""
+        return np.minimum(self.closings.amount, self.usual_most)
+
     def won_per_day(self, first: int, last: int) -> Floats:
         """Won revenue of each day from ``first`` to ``last``, both inclusive; unknown amounts count 0."""
         return self._per_day(self.closings.amount, first, last)
 
     def taught_per_day(self, first: int, last: int) -> Floats:
-        """The same with no deal above ``usual_most``."""
-        return self._per_day(np.minimum(self.closings.amount, self.usual_most), first, last)
+        """The same of what deals teach."""
+        return self._per_day(self.taught, first, last)
 
     def _per_day(self, amounts: Floats, first: int, last: int) -> Floats:
         closings = self.closings

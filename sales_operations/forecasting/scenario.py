@@ -20,13 +20,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sales_operations.domain.errors import InvalidInput
-from sales_operations.forecasting.asof import Floats, History
+from sales_operations.forecasting.asof import YEAR, Floats, History
 from sales_operations.forecasting.method import Chance, Estimate
 from sales_operations.forecasting.named_deals import places_of
 from sales_operations.forecasting.pipeline import LARGE
 from sales_operations.forecasting.scenario_changes import AMOUNT, NEW_BUSINESS, WIN_RATE, WINS, Change
-
-_YEAR = 365
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +84,7 @@ class Outcome:
 def win_rate(history: History) -> WinRate:
     """The share of closed deals that were won."""
     closings = history.closings
-    recent = closings.day > history.day - _YEAR
+    recent = closings.day > history.day - YEAR
     chosen = closings.won[recent] if recent.any() else closings.won
     return WinRate(int(chosen.sum()), len(chosen))
 
