@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sales_operations.domain.clock import parse_as_of
 from sales_operations.domain.errors import InvalidInput
-from sales_operations.forecasting.face import LONGEST, METHODS, Face
+from sales_operations.forecasting.face import METHODS, Face
 
 if TYPE_CHECKING:
     from sales_operations.forecasting.asof import History
@@ -71,9 +71,7 @@ class ForecastBacktest(Face):
         from sales_operations.forecasting.backtest_history import keep
 
         names = self._names(methods)
-        kind = _kind(period, horizon)
-        if kind is not None:
-            self.check_period(kind)
+        kind = self.kind(period, horizon)
         at = self.instant(None)
         zone = self.workspace.settings.company.timezone
         with self.workspace.columns() as db:
@@ -187,19 +185,6 @@ class ForecastBacktest(Face):
             "actual": None if true is None else self.major(true),
         }
         return entry | ({"refused": one.refused} if one.refused else {})
-
-
-def _kind(period: str | None, horizon: int | None) -> str | None:
-    """The period's name; None for a horizon. Raises InvalidInput."""
-    if period is not None and horizon is not None:
-        raise InvalidInput(
-            "period and horizon exclude each other: forecast a period, or so many days; name one of them"
-        )
-    if horizon is not None and not 1 <= horizon <= LONGEST:
-        raise InvalidInput(f"horizon: {horizon} days cannot be forecast; use 1 to {LONGEST}")
-    if horizon is not None:
-        return None
-    return period or "quarter"
 
 
 def _known_until(full: History) -> int:

@@ -52,6 +52,22 @@ class Face:
         """The same for a period."""
         _check("period", period, tuple(MONTHS), self._options.periods)
 
+    def kind(self, period: str | None, horizon: int | None) -> str | None:
+        """The name of the period that is asked for, the quarter's where nothing is; None for so many days.
+
+        Raises InvalidInput, NotFound, Disabled.
+        """
+        if horizon is None:
+            self.check_period(period or "quarter")
+            return period or "quarter"
+        if period is not None:
+            raise InvalidInput(
+                "period and horizon exclude each other: forecast a period, or so many days; name one of them"
+            )
+        if not 1 <= horizon <= LONGEST:
+            raise InvalidInput(f"horizon: {horizon} days cannot be forecast; use 1 to {LONGEST}")
+        return None
+
     def window(self, at: AsOf, period: str | None, horizon: int | None = None) -> Window:
         """The days after an origin, so many as ``horizon`` says; without it the company's present period of that name.
 
@@ -61,15 +77,10 @@ class Face:
         from sales_operations.forecasting.asof import day_number
         from sales_operations.forecasting.window import window_after, window_of
 
-        if horizon is None:
-            self.check_period(period or "quarter")
-            return window_of(period or "quarter", at.day, self.workspace.settings.company.fiscal_year_start)
-        if period is not None:
-            raise InvalidInput(
-                "period and horizon exclude each other: forecast a period, or so many days; name one of them"
-            )
-        if not 1 <= horizon <= LONGEST:
-            raise InvalidInput(f"horizon: {horizon} days cannot be forecast; use 1 to {LONGEST}")
+        kind = self.kind(period, horizon)
+        if kind is not None:
+            return window_of(kind, at.day, self.workspace.settings.company.fiscal_year_start)
+        assert horizon is not None
         return window_after(day_number(at.day), horizon)
 
     def dropped(self) -> dict[str, str]:
