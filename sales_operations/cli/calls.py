@@ -18,6 +18,7 @@ from sales_operations.cli.common import (
     opened,
     print_json,
     table,
+    whole,
 )
 
 call_app = typer.Typer(help="Forecast calls: what reps and managers say a period will bring.", no_args_is_help=True)
@@ -135,16 +136,16 @@ def accuracy(
 
 def _show_call(made: dict[str, Any]) -> None:
     then = made["known_then"]
-    amount = "taken back" if made["amount"] is None else _money(made["amount"])
+    amount = "taken back" if made["amount"] is None else whole(made["amount"])
     lines = [
         (
             f"{made['category'].replace('_', ' ')} ({made['kind']})",
             f"{amount} {made['currency']}, by {made['made_by']}",
         ),
-        ("Won so far", _money(then["closed"])),
-        ("The deals say", _money(then["deals"])),
-        ("Stood before", _money(then["roll_up"])),
-        ("The model says", _money(then["model"])),
+        ("Won so far", whole(then["closed"])),
+        ("The deals say", whole(then["deals"])),
+        ("Stood before", whole(then["roll_up"])),
+        ("The model says", whole(then["model"])),
     ]
     if made["note"]:
         lines.append(("Note", made["note"]))
@@ -169,7 +170,7 @@ def _show_board(found: dict[str, Any]) -> None:
         parts.append(table(title if first == 0 else "", [who, *columns[first:last]], cells))
     display(*parts)
     calls = [
-        [call["name"], call["category"].replace("_", " "), _money(call["amount"]),
+        [call["name"], call["category"].replace("_", " "), whole(call["amount"]),
          call["made_by"] + (" (adjusts)" if call["kind"] == "adjustment" else ""), call["made_at"][:10], call["note"] or ""]
         for row in found["rows"]
         for call in row["calls"]
@@ -179,16 +180,16 @@ def _show_board(found: dict[str, Any]) -> None:
             (name, "right" if name == "Says" else "left") for name in ("For", "Category", "Says", "By", "Made", "Note")
         ]
         display(table("Calls that stand", heads, calls))
-        agreed = f"The calls of all levels, reconciled by how right each caller was: {_money(found['rows'][0]['reconciled'])}."
+        agreed = f"The calls of all levels, reconciled by how right each caller was: {whole(found['rows'][0]['reconciled'])}."
         display(agreed, "")
     display(_legend(found), "")
 
 
 def _board_cells(row: dict[str, Any]) -> list[str]:
-    deals = [_money(row["deals"][name]) for name in ("commit", "best_case", "pipeline")]
-    said = [_money(row[name]["commit"]) for name in ("call", "adjustment")]
+    deals = [whole(row["deals"][name]) for name in ("commit", "best_case", "pipeline")]
+    said = [whole(row[name]["commit"]) for name in ("call", "adjustment")]
     ratios = [_percent(row["attainment"]), _times(row["pace"]), _times(row["coverage_of_remaining_quota"], 1)]
-    return [_money(row["quota"]), _money(row["closed"]), *deals, *said, _money(row["model"]), *ratios]
+    return [whole(row["quota"]), whole(row["closed"]), *deals, *said, whole(row["model"]), *ratios]
 
 
 def _legend(found: dict[str, Any]) -> str:
@@ -232,10 +233,6 @@ def _accuracy_cells(name: str, one: dict[str, Any]) -> list[str]:
         for against in (one["against_roll_up"], one["against_model"])
     ]
     return [name, str(one["calls"]), str(one["periods"]), *errors, *beat]
-
-
-def _money(amount: float | None) -> str:
-    return "" if amount is None else f"{amount:,.0f}"
 
 
 def _percent(share: float | None, *, signed: bool = False) -> str:

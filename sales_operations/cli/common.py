@@ -23,6 +23,12 @@ Database = Annotated[
 ]
 Config = Annotated[str | None, typer.Option("--config", metavar="FILE", help="The configuration file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Horizon = Annotated[
+    int | None, typer.Option("--horizon", metavar="DAYS", help="So many days after the date, 1 to 366.")
+]
+Period = Annotated[
+    str | None, typer.Option("--period", help="month, quarter (default) or year: the one that holds the date.")
+]
 AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="DATE", help="A date (its end) or an instant such as 2026-01-31T09:30:00Z."),
@@ -122,6 +128,13 @@ def table(title: str, columns: list[tuple[str, str]], rows: list[list[str]]) -> 
     for row in rows:
         made.add_row(*map(Text, row))
     return Group(*([Text(title, style="bold")] if title else []), made, "")
+
+
+def whole(amount: float | None, *, signed: bool = False) -> str:
+    """An amount without its minor units; nothing where it is unknown."""
+    if amount is None:
+        return ""
+    return f"{amount:+,.0f}" if signed and amount else f"{amount:,.0f}"
 
 
 def block(title: str, lines: list[tuple[str, str]]) -> Group:

@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from sales_operations.cli.common import AsOf, Config, Database, Json, display, guarded, notice, opened, print_json
+from sales_operations.cli.common import (
+    AsOf,
+    Config,
+    Database,
+    Horizon,
+    Json,
+    Period,
+    display,
+    guarded,
+    notice,
+    opened,
+    print_json,
+)
 from sales_operations.cli.forecast_deals import deals
 from sales_operations.cli.forecast_history import history
 from sales_operations.cli.forecast_scenario import scenario
@@ -26,12 +38,8 @@ def add_to(app: typer.Typer) -> None:
 @guarded
 def forecast(
     context: typer.Context,
-    period: Annotated[
-        str | None, typer.Option("--period", help="month, quarter (default) or year: the one that holds the date.")
-    ] = None,
-    horizon: Annotated[
-        int | None, typer.Option("--horizon", metavar="DAYS", help="So many days after the date instead, 1 to 366.")
-    ] = None,
+    period: Period = None,
+    horizon: Horizon = None,
     method: Annotated[str, typer.Option("--method", help="pipeline, trend, seasonal, ml or hybrid.")] = "hybrid",
     as_of: AsOf = None,
     database: Database = None,

@@ -6,7 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from sales_operations.cli.common import AsOf, Config, Database, Json, display, guarded, opened, print_json, table
+from sales_operations.cli.common import (
+    AsOf,
+    Config,
+    Database,
+    Horizon,
+    Json,
+    Period,
+    display,
+    guarded,
+    opened,
+    print_json,
+    table,
+    whole,
+)
 
 _REASONS = 3
 _LEAST = 0.005
@@ -19,10 +32,8 @@ def deals(
         list[str] | None, typer.Argument(metavar="[DEAL]...", help="These alone; else the largest.")
     ] = None,
     top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="So many deals at most.")] = 20,
-    period: Annotated[
-        str | None, typer.Option("--period", help="month, quarter (default) or year: the present one.")
-    ] = None,
-    horizon: Annotated[int | None, typer.Option("--horizon", metavar="DAYS", help="The next so many days.")] = None,
+    period: Period = None,
+    horizon: Horizon = None,
     method: Annotated[str, typer.Option("--method", help="ml or pipeline.")] = "ml",
     as_of: AsOf = None,
     database: Database = None,
@@ -50,15 +61,15 @@ def _shown(found: dict[str, Any]) -> list[Any]:
 
     span = f"{found['period_start']} to {found['period_end']}"
     lines = [
-        f"{found['open_deals']:,} open deals are expected to bring {_money(found['expected'])} {found['currency']} of {span}, "
+        f"{found['open_deals']:,} open deals are expected to bring {whole(found['expected'])} {found['currency']} of {span}, "
         f"as of {written_as_of(found['as_of'])}.",
         _model(found),
         "",
     ]
     columns = [("Deal", "left"), ("Stage", "left"), ("Amount", "right"), ("Chance", "right"), ("Expected", "right")]
     rows = [
-        [_named(one), one["stage"], _money(one["amount"]) + ("*" if one["amount_estimated"] else ""),
-         f"{one['chance']:.0%}", _money(one["expected"]), _reasons(one["contributions"])]
+        [_named(one), one["stage"], whole(one["amount"]) + ("*" if one["amount_estimated"] else ""),
+         f"{one['chance']:.0%}", whole(one["expected"]), _reasons(one["contributions"])]
         for one in found["deals"]
     ]  # fmt: skip
     parts: list[Any] = [*lines, table("", [*columns, ("Most of it, in log-odds", "left")], rows)]
@@ -86,7 +97,3 @@ def _reasons(contributions: dict[str, float]) -> str:
     return ", ".join(
         f"{name.replace('_', ' ')} {part:+.2f}" for name, part in ordered[:_REASONS] if abs(part) >= _LEAST
     )
-
-
-def _money(amount: float) -> str:
-    return f"{amount:,.0f}"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sales_operations.cli.common import AsOf, Config, Database, Json, display, guarded, opened, print_json, table
+from sales_operations.cli.common import AsOf, Config, Database, Json, display, guarded, opened, print_json, table, whole
 
 
 @guarded
@@ -54,16 +54,12 @@ def _show(found: dict[str, Any]) -> None:
     columns = [("Made", "left"), ("Of", "left"), ("Method", "left"), ("Total", "right"), ("80 % from", "right")]
     columns += [("to", "right"), ("Won", "right"), ("Off by", "right")]
     rows = [
-        [one["as_of"], one["period"], one["method"], _money(one["total"]), *map(_money, one["interval_80"]),
-         _money(one.get("actual")), _money(one.get("error"), signed=True)]
+        [one["as_of"], one["period"], one["method"], whole(one["total"]), *map(whole, one["interval_80"]),
+         whole(one.get("actual")), whole(one.get("error"), signed=True)]
         for one in found["forecasts"]
     ]  # fmt: skip
     title = f"The newest {len(rows)} of {found['kept']:,} forecasts, in {found['currency']}"
     display(table(title, columns, rows))
-
-
-def _money(amount: float | None, *, signed: bool = False) -> str:
-    return "" if amount is None else f"{amount:+,.0f}" if signed else f"{amount:,.0f}"
 
 
 def _percent(share: float | None, *, signed: bool = False) -> str:

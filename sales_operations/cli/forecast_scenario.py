@@ -6,7 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from sales_operations.cli.common import AsOf, Config, Database, Json, display, guarded, opened, print_json, table
+from sales_operations.cli.common import (
+    AsOf,
+    Config,
+    Database,
+    Horizon,
+    Json,
+    Period,
+    display,
+    guarded,
+    opened,
+    print_json,
+    table,
+    whole,
+)
 
 Deals = list[str] | None
 _LINES = (("Total", "total"), ("Won so far", "booked"), ("Open deals", "open"), ("Not created yet", "not_created_yet"))
@@ -26,10 +39,8 @@ def scenario(
     new_business: Annotated[
         float, typer.Option("--new-business", metavar="PERCENT", help="More from deals not created yet, or less (-20).")
     ] = 0.0,
-    period: Annotated[
-        str | None, typer.Option("--period", help="month, quarter (default) or year: the present one.")
-    ] = None,
-    horizon: Annotated[int | None, typer.Option("--horizon", metavar="DAYS", help="The next so many days.")] = None,
+    period: Period = None,
+    horizon: Horizon = None,
     method: Annotated[str, typer.Option("--method", help="hybrid or pipeline.")] = "hybrid",
     as_of: AsOf = None,
     database: Database = None,
@@ -79,18 +90,18 @@ def _shown(found: dict[str, Any]) -> list[Any]:
 
     base, changed = found["base"], found["scenario"]
     rows = [
-        [title, _money(base[key]), _money(changed[key]), _money(changed[key] - base[key], signed=True)]
+        [title, whole(base[key]), whole(changed[key]), whole(changed[key] - base[key], signed=True)]
         for title, key in _LINES
     ]
     for title, side in (("80 % range from", 0), ("80 % range to", 1)):
         low, high = base["interval_80"][side], changed["interval_80"][side]
-        rows.append([title, _money(low), _money(high), _money(high - low, signed=True)])
+        rows.append([title, whole(low), whole(high), whole(high - low, signed=True)])
     span = f"{found['period_start']} to {found['period_end']}"
     title = f"Won revenue of {span}, {found['method']}, as of {written_as_of(found['as_of'])}, in {found['currency']}"
     columns = [("", "left"), ("Forecast", "right"), ("Scenario", "right"), ("Difference", "right")]
-    effects = [[_named(one, found["win_rate"]), _money(one["effect"], signed=True)] for one in found["changes"]]
+    effects = [[_named(one, found["win_rate"]), whole(one["effect"], signed=True)] for one in found["changes"]]
     if len(effects) > 1:
-        effects.append(["Together, beyond the sum of these", _money(found["together"], signed=True)])
+        effects.append(["Together, beyond the sum of these", whole(found["together"], signed=True)])
     return [table(title, columns, rows), table("", [("Each change alone", "left"), ("Effect", "right")], effects)]
 
 
@@ -100,11 +111,5 @@ def _named(one: dict[str, Any], rate: dict[str, Any]) -> str:
     if one["change"] == "new_business":
         return f"New business {one['value']:+g} %"
     if one["change"] == "amount":
-        return (
-            f"{one['deal']} is worth {_money(one['value'])}, not {_money(one['amount'])} (chance {one['chance']:.0%})"
-        )
-    return f"{one['deal']} {one['change']} (chance {one['chance']:.0%} of {_money(one['amount'])})"
-
-
-def _money(amount: float, *, signed: bool = False) -> str:
-    return f"{amount:+,.0f}" if signed and amount else f"{amount:,.0f}"
+        return f"{one['deal']} is worth {whole(one['value'])}, not {whole(one['amount'])} (chance {one['chance']:.0%})"
+    return f"{one['deal']} {one['change']} (chance {one['chance']:.0%} of {whole(one['amount'])})"
