@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.insights import ROOT, SETS, DataSet, imported, renewed
-from sales_operations.estimation.intervals import binomial_band
+from benchmarks.ranges import binomial_band
 from sales_operations.forecasting import ForecastBacktest
 from sales_operations.render.forecast_chart import svg
 

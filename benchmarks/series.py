@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from sales_operations.estimation.intervals import binomial_band
+from benchmarks.ranges import binomial_band
 from sales_operations.forecasting.asof import Floats
 from sales_operations.forecasting.series import Ahead, forecast_series
 from sales_operations.forecasting.series_models import models

@@ -49,24 +49,3 @@ def mean(values: Sequence[float], z: float = 1.2816) -> tuple[float, float, floa
     free = count - 1
     quantile = z + (z**3 + z) / (4 * free) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
     return middle, middle - quantile * spread, middle + quantile * spread
-
-
-def binomial_band(count: int, share: float, level: float = 0.95) -> tuple[float, float]:
-    """Where the share of successes among ``count`` lies with at least ``level``, were each one's chance ``share``.
-
-    The quantiles of the binomial distribution that leave at most half of the rest on either side; (0, 1) where nothing
-    was observed.
-    """
-    if count == 0:
-        return 0.0, 1.0
-    tail, below = (1 - level) / 2, 0.0
-    low, high = 0, count
-    for successes in range(count + 1):
-        upto = below + math.comb(count, successes) * share**successes * (1 - share) ** (count - successes)
-        if below <= tail < upto:
-            low = successes
-        if below < 1 - tail <= upto:
-            high = successes
-            break
-        below = upto
-    return low / count, high / count

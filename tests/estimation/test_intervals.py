@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_operations.estimation.intervals import binomial_band, wilson
+from sales_operations.estimation.intervals import wilson
 
 
 def test_nothing_observed_leaves_everything_possible() -> None:
@@ -21,11 +21,3 @@ def test_the_interval_lies_in_0_to_1_and_holds_the_share(successes: int, count: 
     low, high = wilson(successes, count)
     assert 0 <= low <= successes / count + 1e-12
     assert successes / count - 1e-12 <= high <= 1
-
-
-def test_the_band_of_a_share_holds_what_luck_leaves() -> None:
-    # scipy.stats.binom(n, .8).ppf((.025, .975)) / n
-    assert binomial_band(5, 0.8) == (0.4, 1.0)
-    assert binomial_band(20, 0.8) == (0.6, 0.95)
-    assert binomial_band(100, 0.8) == (0.72, 0.88)
-    assert binomial_band(0, 0.8) == (0.0, 1.0)
