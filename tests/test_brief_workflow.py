@@ -50,7 +50,7 @@ def company(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 
 
 SLOW = ["own store", pytest.param("demonstration", marks=pytest.mark.long)]
-"""The demonstration takes its time, and another test begins with it as well: the one of the README."""
+"""The demonstration takes its time; the commands are tried on it in every run."""
 
 
 def uses_demonstration(folder: Path) -> bool:

@@ -15,7 +15,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", ["startup", "columns"])
+@pytest.mark.parametrize("name", ["startup", pytest.param("columns", marks=pytest.mark.long)])
 def test_a_small_measurement_runs_and_prints_its_table(name, tmp_path):
     done = run(name, "--small", "--folder", str(tmp_path))
     assert done.returncode == 0, done.stderr

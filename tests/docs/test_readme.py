@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.test_brief_workflow import DEMONSTRATION, company, run, uses_demonstration
+import pytest
+
+from tests.test_brief_workflow import DEMONSTRATION, SLOW, company, run, uses_demonstration
 
 __all__ = ["company"]
 README = Path(__file__).resolve().parents[2] / "README.md"
 
 
+@pytest.mark.parametrize("company", SLOW, indirect=True)
 def test_the_library_in_twelve_lines_runs_as_it_stands(company: Path) -> None:
     [block] = re.findall(r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert len([line for line in block.splitlines() if line.strip()]) <= 12

@@ -40,7 +40,7 @@ def killed_again_and_again(stores, web, times: int) -> None:
 
 
 def test_what_a_killed_worker_had_in_hand_arrives_under_the_same_id(stores, web):
-    killed_again_and_again(stores, web, 2)
+    killed_again_and_again(stores, web, 1)
 
 
 @pytest.mark.long

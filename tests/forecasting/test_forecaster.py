@@ -79,16 +79,14 @@ def test_confidence_is_the_measured_share_of_past_forecasts(workspace: Simulated
     assert (basis["origins"], basis["within_10_percent"]) == (origins, landed)
 
 
-@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("as_of", [ORIGIN, pytest.param("2026-05-10T10:00:00Z", marks=pytest.mark.long)])
-def test_nothing_dated_after_the_origin_changes_a_forecast(
-    company: Company, workspace: Simulated, as_of: str, method: str
-) -> None:
+def test_nothing_dated_after_the_origin_changes_a_forecast(company: Company, workspace: Simulated, as_of: str) -> None:
     later = Simulated(after(company, parse_as_of(as_of).instant))
-    results = [forecast(store, "quarter", method, as_of) for store in (workspace, later)]
-    for result in results:
-        del result["calculated_at"]
-    assert json.dumps(results[0]) == json.dumps(results[1])
+    for method in METHODS:
+        results = [forecast(store, "quarter", method, as_of) for store in (workspace, later)]
+        for result in results:
+            del result["calculated_at"]
+        assert json.dumps(results[0]) == json.dumps(results[1]), method
 
 
 def test_an_as_of_is_the_end_of_a_day_or_an_instant_and_is_echoed(company: Company) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 from sqlalchemy import delete, insert, select
 
 from sales_operations.demo import store as demo
@@ -48,6 +49,7 @@ def derive_anew(store: Path, clock: Any) -> int:
     return len(rows)
 
 
+@pytest.mark.long
 def test_deals_derived_anew_from_their_history_give_every_past_report_again_byte_for_byte(
     tmp_path: Path, clock: Any
 ) -> None:

@@ -81,7 +81,7 @@ def kills(of: int) -> int:
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("times", [5, pytest.param(50, marks=pytest.mark.long)])
+@pytest.mark.parametrize("times", [3, pytest.param(50, marks=pytest.mark.long)])
 def test_a_mixed_load_that_is_killed_loses_nothing_acknowledged_and_doubles_nothing(company, loads, web, times):
     times = kills(times)
     folder, url = company.stores.folder, company.stores.url
